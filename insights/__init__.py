@@ -1,0 +1,1 @@
+"""The product: use-cases and their seams. Knows no web, no Teams, no vendor."""

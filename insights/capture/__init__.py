@@ -1,0 +1,1 @@
+"""Auto capture: private mail beside the record, one click to share it."""

@@ -1,0 +1,30 @@
+"""Why an email or one of its files did not reach the CRM: code → words and remedy.
+
+The codes are what tables and jobs keep; the words are looked up when they are shown.
+"""
+
+from insights.capture.views import Failure
+
+CAUSES = {
+    "message_gone": ("the email is no longer in your mailbox", "Move it back and retry."),
+    "user_gone": ("the person who tracked it has no CRM user any more", "Track it yourself."),
+    "unavailable": ("the CRM or the mailbox did not answer", "Retry in a few minutes."),
+    "not_found": ("the record it is about is gone, or you may not see it", "Choose another record."),
+    "not_allowed": ("the CRM does not let you write there", "Ask the owner of the record."),
+    "too_large": ("the file is larger than the CRM takes", "Share it as a link."),
+    "blocked_attachment": ("the CRM does not take this type of file", "Share it as a link."),
+    "attachment_gone": ("the file is no longer part of the email", "Nothing is left to do."),
+    "being_scanned": ("the file is still being scanned", "Retry in a few minutes."),
+    "parse_timeout": (
+        "the email is built so oddly that reading it takes too long",
+        "Forward it to yourself.",
+    ),
+    "not_readable": ("this email is damaged and cannot be read", "Forward it to yourself."),
+    "unexpected": ("something unexpected happened on the server", "Retry; tell your administrator."),
+}
+
+
+def failure_of(cause: str) -> Failure:
+    """The words for a cause; an unknown code is told as unexpected."""
+    why, action = CAUSES.get(cause, CAUSES["unexpected"])
+    return Failure(cause=why, action=action)

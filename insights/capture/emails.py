@@ -1,0 +1,122 @@
+"""What the pane needs for the open email: its item, who is who, what it could be about."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from insights import access
+from insights.capture.addresses import address_key, domain_of
+from insights.capture.items import is_internal, message_item, read_standing
+from insights.capture.views import Matched, OpenEmail, Suggestion
+from insights.errors import NotFound
+from insights.model import Message, Record, RecordMatch, RecordRef, TrackState, User
+from insights.services import Services
+from insights.views import RecordItem
+
+SUGGESTIONS = 5
+WHO = 20
+
+
+async def open_email(services: Services, user: User, internet_message_id: str) -> OpenEmail:
+    """The caller's own copy of a message with everything the pane shows beside it; else NotFound."""
+    await access.require(services, user, feature="auto_capture")
+    message = await services.mail.find_by_message_id(user.email, internet_message_id.strip())
+    if message is None:
+        raise message_missing()
+    thread = await services.mail.conversation(user.email, message.conversation_id)
+    own_domains = await services.directory.own_domains()
+    outsiders = outside_addresses(message, own_domains)
+    matches, standing = await asyncio.gather(
+        services.crm.matches(user, outsiders), read_standing(services, user, [message, *thread])
+    )
+    suggestions = await _suggest(services, user, thread, matches)
+    trackable = [
+        other
+        for other in thread
+        if not access.message_obstacle(other)
+        and not is_internal(other, own_domains)
+        and standing.state(other, user) in {TrackState.UNTRACKED, TrackState.FAILED}
+    ]
+    obstacle = access.tracking_obstacle(standing.mailbox, message)
+    known = {address_key(match.address) for match in matches}
+    return OpenEmail(
+        item=message_item(message, user, standing),
+        suggestions=suggestions,
+        matched=_matched(matches),
+        unknown=[address for address in outsiders if address_key(address) not in known],
+        audience=await services.crm.audience(user, None),
+        conversation=len(trackable) if not obstacle else 0,
+        offer=_offer(message, thread, standing.crm.keys()),
+        notice=f"{obstacle.what}: {obstacle.why}. {obstacle.do.capitalize()}." if obstacle else None,
+    )
+
+
+async def best_regarding(services: Services, user: User, message: Message) -> RecordRef | None:
+    """What an email is most probably about; None where the CRM knows nobody in it."""
+    own_domains = await services.directory.own_domains()
+    thread = await services.mail.conversation(user.email, message.conversation_id)
+    matches = await services.crm.matches(user, outside_addresses(message, own_domains))
+    for record, _ in await _candidates(services, user, thread, matches):
+        return record.ref
+    return None
+
+
+def outside_addresses(message: Message, own_domains: frozenset[str]) -> list[str]:
+    """The addresses of others in the message, sender first, each once."""
+    found: dict[str, str] = {}
+    for address in message.participants:
+        if address_key(address) and domain_of(address) not in own_domains:
+            found.setdefault(address_key(address), address)
+    return list(found.values())
+
+
+def message_missing() -> NotFound:
+    """The error for a message that is not in the caller's mailbox, whoever else may hold it."""
+    return NotFound(
+        "This email is not in your mailbox",
+        "it was moved, deleted, or has not arrived yet",
+        "reload in a minute",
+        code="no_such_email",
+    )
+
+
+async def _suggest(
+    services: Services, user: User, thread: Sequence[Message], matches: Sequence[RecordMatch]
+) -> list[Suggestion]:
+    candidates = await _candidates(services, user, thread, matches)
+    audiences = await asyncio.gather(
+        *(services.crm.audience(user, record.ref) for record, _ in candidates[:SUGGESTIONS])
+    )
+    return [
+        Suggestion(record=RecordItem.of(record), why=why, audience=audience)
+        for (record, why), audience in zip(candidates, audiences, strict=False)
+    ]
+
+
+async def _candidates(
+    services: Services, user: User, thread: Sequence[Message], matches: Sequence[RecordMatch]
+) -> list[tuple[Record, str]]:
+    """Records the email could be about with the reason: its conversation's first, then by address."""
+    found: dict[RecordRef, tuple[Record, str]] = {}
+    rows = await services.crm.emails(user, [message.internet_message_id for message in thread])
+    for row in sorted(rows.values(), key=lambda row: row.tracked_at, reverse=True):
+        if row.regarding and row.readable:
+            found.setdefault(row.regarding.ref, (row.regarding, "the conversation is tracked there"))
+    for match in matches:
+        why = f"{match.name or match.address}, {match.relation}"
+        found.setdefault(match.record.ref, (match.record, why))
+    return list(found.values())
+
+
+def _matched(matches: Sequence[RecordMatch]) -> list[Matched]:
+    return [
+        Matched(record=RecordItem.of(match.record), address=match.address, relation=match.relation)
+        for match in matches[:WHO]
+    ]
+
+
+def _offer(message: Message, thread: Sequence[Message], tracked: Collection[str]) -> str | None:
+    if message.internet_message_id in tracked:
+        return None
+    if any(other.internet_message_id in tracked for other in thread):
+        return "Other emails of this conversation are tracked."
+    return None

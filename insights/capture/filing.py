@@ -1,0 +1,53 @@
+"""Where a tracked email is filed: changing what it is about, linking further records."""
+
+from sqlalchemy import Connection
+
+from insights import access, audit
+from insights.capture import tracks
+from insights.capture.tracking import read_item, require_own_message
+from insights.capture.views import Item
+from insights.errors import Conflict
+from insights.model import RecordRef, TrackedEmail, User
+from insights.services import Services
+
+
+async def set_regarding(services: Services, user: User, email_id: str, ref: RecordRef | None) -> Item:
+    """Change what a tracked email is about; the CRM decides whether the caller may."""
+    return await _file(services, user, email_id, ref, "change regarding")
+
+
+async def link_record(services: Services, user: User, email_id: str, ref: RecordRef) -> Item:
+    """Let a tracked email appear with a further record as well."""
+    return await _file(services, user, email_id, ref, "link")
+
+
+async def _file(services: Services, user: User, email_id: str, ref: RecordRef | None, action: str) -> Item:
+    await access.require(services, user, feature="auto_capture")
+    message = await require_own_message(services, user, email_id)
+    row = await _require_tracked(services, user, message.internet_message_id)
+    if ref:
+        ref = (await services.crm.record(user, ref)).ref
+    if action == "link" and ref:
+        await services.crm.link(user, row.email_activity_id, ref)
+    else:
+        await services.crm.set_regarding(user, row.email_activity_id, ref)
+    await services.database.write(_note, user, email_id, ref, action, services)
+    return await read_item(services, user, message)
+
+
+async def _require_tracked(services: Services, user: User, internet_message_id: str) -> TrackedEmail:
+    row = (await services.crm.emails(user, [internet_message_id])).get(internet_message_id)
+    if row is None or not row.is_complete:
+        raise Conflict(
+            "This email is not tracked", "there is nothing to file yet", "track it first", code="untracked"
+        )
+    return row
+
+
+def _note(
+    connection: Connection, user: User, email_id: str, ref: RecordRef | None, action: str, services: Services
+) -> None:
+    now = services.now()
+    about = f"{ref.table}:{ref.id}" if ref else "without regarding"
+    connection.execute(audit.entry(user, action, f"email {email_id}", now, record=about))
+    tracks.announce(connection, email_id, now)

@@ -1,0 +1,174 @@
+"""Timeline items: what a message, its CRM row and its track row together look like to one user."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from insights import access
+from insights.capture.addresses import address_key, domain_of
+from insights.capture.causes import failure_of
+from insights.capture.rules import OWN
+from insights.capture.tracks import Track, select_tracks
+from insights.capture.views import AttachmentItem, Item, TrackedBy
+from insights.model import (
+    Attachment,
+    CrmActivity,
+    Direction,
+    MailboxState,
+    Message,
+    RecordAddress,
+    TrackedEmail,
+    TrackState,
+    User,
+)
+from insights.services import Services
+from insights.views import RecordItem
+
+May = Literal["track", "untrack", "retry", "regard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where messages stand: CRM rows by Message-ID, track rows by email id, names of who tracks."""
+
+    crm: Mapping[str, TrackedEmail]
+    tracks: Mapping[str, Track]
+    names: Mapping[str, str]
+    mailbox: MailboxState
+
+    def state(self, message: Message, user: User) -> TrackState:
+        """The CRM is the truth about *tracked*; a failure is its owner's own business."""
+        track = self.tracks.get(message.email_id)
+        if track and track.state is TrackState.PENDING:
+            return TrackState.PENDING
+        if track and track.state is TrackState.FAILED and track.user_id == user.id:
+            return TrackState.FAILED
+        return TrackState.TRACKED if message.internet_message_id in self.crm else TrackState.UNTRACKED
+
+
+async def read_standing(
+    services: Services, user: User, messages: Sequence[Message], activity_ids: Sequence[str] = ()
+) -> Standing:
+    """What CRM and tracking know of these messages and email activities."""
+    crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
+    email_ids = [*(message.email_id for message in messages), *activity_ids]
+    rows = await services.database.read(select_tracks, email_ids)
+    names = {}
+    for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
+        person = await services.crm.user(user_id)
+        names[user_id] = person.name if person else "a former colleague"
+    mailbox = await services.crm.mailbox_state(user.id)
+    return Standing(crm=crm, tracks=rows, names=names, mailbox=mailbox)
+
+
+def message_item(
+    message: Message, user: User, standing: Standing, why: str = "", *, sent_by_us: bool = False
+) -> Item:
+    """The item of a message in the user's own mailbox."""
+    state = standing.state(message, user)
+    track = standing.tracks.get(message.email_id)
+    row = standing.crm.get(message.internet_message_id)
+    return Item(
+        id=message.email_id,
+        kind="email",
+        internet_message_id=message.internet_message_id,
+        email_activity_id=row.email_activity_id if row and row.readable else None,
+        state=state,
+        private=state is not TrackState.TRACKED,
+        subject=message.subject,
+        at=message.at,
+        sender=message.sender,
+        sender_name=message.sender_name,
+        to=[*message.to, *message.cc],
+        direction=direction_of(message, user, sent_by_us=sent_by_us),
+        attachments=[_file(file, track) for file in message.attachments],
+        why=why if state is not TrackState.TRACKED else "",
+        tracked_by=_tracked_by(state, track, row, standing),
+        failure=failure_of(track.cause or "unexpected") if track and state is TrackState.FAILED else None,
+        regarding=RecordItem.of(row.regarding) if row and row.readable and row.regarding else None,
+        may=_may(state, row, message, user, standing),
+    )
+
+
+def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item:
+    """The item of a row of the record's own activities."""
+    track = standing.tracks.get(activity.id)
+    is_email = activity.kind == "email"
+    state = None
+    if is_email:
+        state = TrackState.PENDING if track and track.state is TrackState.PENDING else TrackState.TRACKED
+    by = None
+    if is_email and activity.created_at:
+        by = TrackedBy(name=activity.created_by_name, at=activity.created_at)
+    mine = is_email and activity.created_by_id == user.id and state is TrackState.TRACKED
+    return Item(
+        id=activity.id,
+        kind=activity.kind,
+        internet_message_id=activity.internet_message_id or None,
+        email_activity_id=activity.id if is_email else None,
+        state=state,
+        subject=activity.subject,
+        at=activity.at,
+        sender=activity.sender,
+        sender_name=activity.sender_name,
+        to=list(activity.to),
+        direction=activity.direction,
+        attachments=[_file(file, track) for file in activity.attachments],
+        tracked_by=by,
+        may=["untrack", "regard"] if mine else ["regard"] if is_email else [],
+    )
+
+
+def direction_of(message: Message, user: User, *, sent_by_us: bool = False) -> Direction:
+    """Outgoing where the mailbox owner (or one of us) wrote it."""
+    own = address_key(message.sender) == address_key(user.email)
+    return "outgoing" if own or sent_by_us else "incoming"
+
+
+def is_internal(message: Message, own_domains: frozenset[str]) -> bool:
+    """Whether nobody outside the organisation took part."""
+    return all(domain_of(address) in own_domains for address in message.participants if address)
+
+
+def reason(message: Message, addresses: Mapping[str, RecordAddress]) -> str:
+    """Why a message is in a record's timeline: "from Ana Silva, stakeholder", "to Ana Silva" on her own."""
+    for word, some in (("from", (message.sender,)), ("to", message.to), ("copied to", message.cc)):
+        for address in some:
+            found = addresses.get(address_key(address))
+            if found:
+                relation = "" if found.relation == OWN else f", {found.relation}"
+                return f"{word} {found.name or found.address}{relation}"
+    return ""
+
+
+def _file(file: Attachment, track: Track | None) -> AttachmentItem:
+    state, cause = track.files.get(file.id, (None, None)) if track else (None, None)
+    return AttachmentItem(
+        id=file.id,
+        name=file.name,
+        size=file.size,
+        content_type=file.content_type,
+        is_inline=file.is_inline,
+        state=state,
+        cause=failure_of(cause).cause if cause else None,
+    )
+
+
+def _tracked_by(
+    state: TrackState, track: Track | None, row: TrackedEmail | None, standing: Standing
+) -> TrackedBy | None:
+    if state is TrackState.PENDING and track:
+        return TrackedBy(name=standing.names[track.user_id], at=track.requested_at)
+    if state is TrackState.TRACKED and row:
+        return TrackedBy(name=row.tracked_by_name, at=row.tracked_at)
+    return None
+
+
+def _may(
+    state: TrackState, row: TrackedEmail | None, message: Message, user: User, standing: Standing
+) -> list[May]:
+    if state is TrackState.TRACKED and row:
+        return ["untrack", "regard"] if row.tracked_by_id == user.id else ["regard"] if row.readable else []
+    if access.tracking_obstacle(standing.mailbox, message):
+        return []
+    return {TrackState.UNTRACKED: ["track"], TrackState.FAILED: ["retry"]}.get(state, [])  # type: ignore[return-value]

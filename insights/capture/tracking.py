@@ -1,0 +1,181 @@
+"""*Track* and its way back: the press, the retry, the undoing. The work itself is in `promotion.py`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from insights import access, audit
+from insights.capture import tracks
+from insights.capture.emails import best_regarding, message_missing
+from insights.capture.items import is_internal, message_item, read_standing
+from insights.capture.promotion import WORKFLOW
+from insights.capture.views import Item, TrackBody
+from insights.database import Database
+from insights.errors import Conflict, Invalid
+from insights.model import Message, RecordRef, TrackedEmail, TrackState, User
+from insights.services import Services
+
+
+async def track(services: Services, user: User, email_id: str, body: TrackBody) -> tuple[Item, bool]:
+    """Start copying an email into the CRM: (its item, whether it already is tracked).
+
+    Returns at once with `pending`; a workflow does the work and survives any restart. Somebody
+    else's press on the same email wins if it came first. NotFound for an email that is not in the
+    caller's mailbox, Conflict where mailbox or message do not allow it.
+    """
+    await access.require(services, user, feature="auto_capture")
+    message = await require_own_message(services, user, email_id)
+    obstacle = access.tracking_obstacle(await services.crm.mailbox_state(user.id), message)
+    if obstacle:
+        raise obstacle
+    regarding = await _regarding(services, user, message, body)
+    attachment_ids = _chosen_files(message, body.attachments)
+    rest = await _rest_of_conversation(services, user, message) if body.conversation else []
+    already = await _press(services, user, message, regarding, attachment_ids)
+    for other in rest:
+        await _press(services, user, other, regarding, [file.id for file in other.attachments])
+    return await read_item(services, user, message), already
+
+
+async def retry(services: Services, user: User, email_id: str) -> Item:
+    """Try a failed email of the caller again; Conflict where nothing has failed."""
+    await access.require(services, user, feature="auto_capture")
+    message = await require_own_message(services, user, email_id)
+    obstacle = access.tracking_obstacle(await services.crm.mailbox_state(user.id), message)
+    if obstacle:
+        raise obstacle
+    row = (await services.database.read(tracks.select_tracks, [email_id])).get(email_id)
+    if row is None or row.user_id != user.id or row.state not in {TrackState.FAILED, TrackState.PENDING}:
+        raise Conflict("There is nothing to retry", "this email did not fail", code="not_failed")
+    if row.state is TrackState.FAILED:
+        row = await services.database.write(tracks.again, email_id, services.now())
+    await services.workflows.run(WORKFLOW, row.key)
+    return await read_item(services, user, message)
+
+
+async def untrack(services: Services, user: User, email_id: str) -> Item:
+    """Take one's own email out of the CRM again; Conflict where others added to the row."""
+    await access.require(services, user, feature="auto_capture")
+    message = await require_own_message(services, user, email_id)
+    row = (await services.crm.emails(user, [message.internet_message_id])).get(message.internet_message_id)
+    pending = (await services.database.read(tracks.select_tracks, [email_id])).get(email_id)
+    if pending and pending.state is TrackState.PENDING:
+        raise Conflict(
+            "This email is just being tracked",
+            "the copy is not finished",
+            "try again in a moment",
+            code="pending",
+        )
+    if row:
+        _require_own(row, user)
+        await services.crm.delete_email(user, row.email_activity_id)
+    await services.database.write(_let_go, user, email_id, services)
+    return await read_item(services, user, message)
+
+
+async def require_own_message(services: Services, user: User, email_id: str) -> Message:
+    """The message in the caller's own mailbox; NotFound also where somebody else holds it."""
+    message = (await services.mail.find(user.email, [email_id])).get(email_id)
+    if message is None:
+        raise message_missing()
+    return message
+
+
+async def read_item(services: Services, user: User, message: Message) -> Item:
+    """The item of one message as it stands now."""
+    return message_item(message, user, await read_standing(services, user, [message]))
+
+
+async def _press(
+    services: Services,
+    user: User,
+    message: Message,
+    regarding: RecordRef | None,
+    attachment_ids: Sequence[str],
+) -> bool:
+    """Write the pending row and start its workflow, unless it is tracked or pending: whether tracked."""
+    standing = await read_standing(services, user, [message])
+    state = standing.state(message, user)
+    if state is TrackState.TRACKED:
+        return True
+    row = await services.database.write(
+        _claim, services.database, user, message.email_id, regarding, attachment_ids, services
+    )
+    await services.workflows.run(WORKFLOW, row.key)
+    return False
+
+
+def _claim(
+    connection: Connection,
+    database: Database,
+    user: User,
+    email_id: str,
+    regarding: RecordRef | None,
+    attachment_ids: Sequence[str],
+    services: Services,
+) -> tracks.Track:
+    now = services.now()
+    row, is_ours = tracks.claim(
+        connection,
+        database,
+        email_id=email_id,
+        user_id=user.id,
+        regarding=regarding,
+        attachment_ids=attachment_ids,
+        now=now,
+    )
+    if is_ours:
+        about = f"{regarding.table}:{regarding.id}" if regarding else "without regarding"
+        connection.execute(audit.entry(user, "track", f"email {email_id}", now, regarding=about))
+    return row
+
+
+def _let_go(connection: Connection, user: User, email_id: str, services: Services) -> None:
+    now = services.now()
+    tracks.let_go(connection, email_id, now)
+    connection.execute(audit.entry(user, "untrack", f"email {email_id}", now))
+
+
+async def _regarding(services: Services, user: User, message: Message, body: TrackBody) -> RecordRef | None:
+    """The chosen record, checked; the best match where the caller left the choice to us."""
+    if body.regarding:
+        return (await services.crm.record(user, RecordRef(body.regarding.table, body.regarding.id))).ref
+    if "regarding" in body.model_fields_set:
+        return None
+    return await best_regarding(services, user, message)
+
+
+def _chosen_files(message: Message, chosen: Sequence[str] | None) -> list[str]:
+    known = [file.id for file in message.attachments]
+    if chosen is None:
+        return known
+    if unknown := set(chosen) - set(known):
+        raise Invalid(
+            f"{len(unknown)} of the chosen attachments are not part of this email",
+            do="reload the email and choose again",
+            code="bad_attachment",
+        )
+    return [file_id for file_id in known if file_id in set(chosen)]
+
+
+async def _rest_of_conversation(services: Services, user: User, message: Message) -> list[Message]:
+    """The other messages of the thread that may be tracked; internal-only branches stay private."""
+    own_domains = await services.directory.own_domains()
+    thread = await services.mail.conversation(user.email, message.conversation_id)
+    return [
+        other
+        for other in thread
+        if other.email_id != message.email_id
+        and not access.message_obstacle(other)
+        and not is_internal(other, own_domains)
+    ]
+
+
+def _require_own(row: TrackedEmail, user: User) -> None:
+    if row.tracked_by_id != user.id:
+        raise Conflict(
+            "Only who tracked an email can untrack it",
+            f"{row.tracked_by_name} tracked it",
+            "ask them",
+            code="tracked_by_other",
+        )

@@ -1,0 +1,131 @@
+"""What capture's use-cases answer; the HTTP API, the pane and the bot show these as they are.
+
+Field names are those of the HTTP contract, so an item becomes JSON without translation.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from insights.model import Direction, TrackState
+from insights.views import RecordItem, Ref, View
+
+
+class AttachmentItem(View):
+    """A file of an email; `state` is its own outcome once the email is being tracked."""
+
+    id: str
+    name: str
+    size: int
+    content_type: str
+    is_inline: bool = False
+    state: TrackState | None = None
+    cause: str | None = None
+
+
+class TrackedBy(View):
+    """Who made the CRM row and when."""
+
+    name: str
+    at: datetime
+
+
+class Failure(View):
+    """Why an email is not tracked, in words, and what to do about it."""
+
+    cause: str
+    action: str
+
+
+class Item(View):
+    """One entry of a timeline: an email (own mailbox or CRM) or another CRM activity.
+
+    `state` is null for CRM activities that are no emails. `private` items are seen by their mailbox
+    owner alone. `why` tells why an untracked email is here: "from Ana Silva, stakeholder".
+    """
+
+    id: str
+    kind: str = Field(description="`email` or the activity's logical name")
+    internet_message_id: str | None = None
+    email_activity_id: str | None = None
+    state: TrackState | None = None
+    private: bool = False
+    subject: str = ""
+    at: datetime
+    sender: str = Field("", alias="from")
+    sender_name: str = ""
+    to: list[str] = Field(default_factory=list)
+    direction: Direction | None = None
+    attachments: list[AttachmentItem] = Field(default_factory=list)
+    why: str = ""
+    tracked_by: TrackedBy | None = None
+    failure: Failure | None = None
+    regarding: RecordItem | None = None
+    may: list[Literal["track", "untrack", "retry", "regard"]] = Field(
+        default_factory=list, description="what the caller may do with it now"
+    )
+
+
+class Timeline(View):
+    """A page of a record's timeline, newest first; `notice` says what is missing and why."""
+
+    items: list[Item]
+    next: str | None = None
+    notice: str | None = None
+
+
+class Suggestion(View):
+    """A record an email could be about, and why it is offered."""
+
+    record: RecordItem
+    why: str
+    audience: int = Field(description="how many people could see the email there")
+
+
+class Matched(View):
+    """A person or company of the email that the CRM knows."""
+
+    record: RecordItem
+    address: str
+    relation: str
+
+
+class OpenEmail(View):
+    """What the pane needs for the open email."""
+
+    item: Item
+    suggestions: list[Suggestion]
+    matched: list[Matched]
+    unknown: list[str] = Field(description="addresses of outsiders that the CRM does not know")
+    audience: int = Field(description="how many people could see it, tracked without regarding")
+    conversation: int = Field(description="how many messages of the conversation are not tracked yet")
+    offer: str | None = Field(None, description="why tracking is offered: a reply in a tracked conversation")
+    notice: str | None = Field(None, description="why *Track* is not offered")
+
+
+class TrackBody(View):
+    """How to track. No `regarding` = best match, null = without; no `attachments` = all of them."""
+
+    regarding: Ref | None = None
+    attachments: list[str] | None = Field(None, max_length=500)
+    conversation: bool = False
+
+
+class RegardingBody(View):
+    """What an email is about; null = without regarding."""
+
+    regarding: Ref | None
+
+
+class LinkBody(View):
+    """A further record the email concerns."""
+
+    record: Ref
+
+
+class Change(View):
+    """Something open panes should look at again: an email's tracking, or the mailbox."""
+
+    kind: Literal["track", "mailbox"]
+    id: str

@@ -1,0 +1,140 @@
+"""One database of the data directory: a SQLite file, or a PostgreSQL schema of the same name.
+
+Transactions go through `begin()` or `write()`, never nested: on SQLite one writer at a time holds the
+file. Hot reads go through `read()`: plain SQLAlchemy Core in a thread, which costs a third of the same
+statements awaited one by one. Errors never quote parameters: they may be somebody's words.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=20000",
+    "secure_delete=ON",  # what is erased must not stay readable in free pages
+)
+
+
+class Database:
+    """A named database with its engines; `name` is the file's stem or the schema."""
+
+    def __init__(self, name: str, *, data_dir: Path, url: str = "") -> None:
+        self.name = name
+        self.is_sqlite = not url
+        self.path = data_dir / f"{name}.sqlite"
+        self._engine, self._reader = (
+            _sqlite_engines(self.path) if self.is_sqlite else _postgresql_engines(url, name)
+        )
+        self._threads = ThreadPoolExecutor(2 if self.is_sqlite else 4, thread_name_prefix=f"read-{name}")
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A write transaction: committed at the end of the block, rolled back on an exception."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    async def write(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run synchronous Core statements as one write transaction."""
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(function, *args, **kwargs)
+
+    async def read(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a read-only function in a thread, on one consistent snapshot."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: self._read(function, *args, **kwargs))
+
+    def _read(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with self._reader.connect() as connection:
+            return function(connection, *args, **kwargs)
+
+    def insert(self, table: Any) -> Any:
+        """An INSERT of this dialect, with `on_conflict_do_nothing` and `on_conflict_do_update`."""
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        return insert(table)
+
+    async def check(self) -> None:
+        """Raise unless the database answers."""
+        await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+
+    async def close(self) -> None:
+        """Close all connections; the last one folds a SQLite file's -wal into it."""
+        await self._engine.dispose()
+        self._reader.dispose()
+        self._threads.shutdown(wait=True)
+
+
+def metadata() -> MetaData:
+    """Metadata whose constraints have names, so that migrations can find them again."""
+    return MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _sqlite_engines(path: Path) -> tuple[AsyncEngine, Engine]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=60, hide_parameters=True
+    )
+    reader = create_engine(f"sqlite:///{path}", pool_size=4, hide_parameters=True)
+    for engine, begin in ((writer.sync_engine, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
+        _configure_sqlite(engine, begin)
+    return writer, reader
+
+
+def _configure_sqlite(engine: Engine, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we begin ourselves: pysqlite would begin too late
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _postgresql_engines(url: str, schema: str) -> tuple[AsyncEngine, Engine]:
+    writer = create_async_engine(
+        url,
+        pool_size=8,
+        connect_args={"server_settings": {"search_path": schema}},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+    reader = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=4,
+        connect_args={"options": f"-csearch_path={schema}"},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+    return writer, reader

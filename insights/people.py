@@ -1,0 +1,37 @@
+"""Who is asking: from a bearer token to a CRM user with roles and privileges."""
+
+from insights.errors import NotSignedIn
+from insights.features import read_states
+from insights.model import User
+from insights.services import Services
+from insights.views import Access, Me, Privileges, UserView
+
+
+async def identify(services: Services, token: str) -> User:
+    """The enabled CRM user a bearer token belongs to; raises NotSignedIn."""
+    user = await services.crm.user(await services.directory.identify(token))
+    if user is None:
+        raise NotSignedIn(
+            "You are signed in, but not known here",
+            "the CRM has no enabled user for this account",
+            "ask an administrator to add you to the CRM",
+            code="unknown_user",
+        )
+    return user
+
+
+async def read_me(services: Services, user: User) -> Me:
+    """The caller's name, roles, privileges and the features' states."""
+    return Me(
+        user=UserView(id=user.id, name=user.name, email=user.email),
+        roles=list(user.roles),
+        privileges=Privileges(
+            action_card=_access(user, "ActionCard"),
+            action_card_user_settings=_access(user, "ActionCardUserSettings"),
+        ),
+        features=await read_states(services),
+    )
+
+
+def _access(user: User, name: str) -> Access:
+    return Access(read=f"prvRead{name}" in user.privileges, write=f"prvWrite{name}" in user.privileges)

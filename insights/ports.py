@@ -1,0 +1,172 @@
+"""What the product needs from the outside, as small Protocols; connectors implement them.
+
+Each method is *required*: `tests/contracts/` has a test for it that every implementation passes.
+All of them raise only `insights.errors.Problem`s. `user` is who asks: the answer holds nothing that
+this user's CRM permissions hide, and a record that may not be read is `NotFound`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from insights.model import (
+    Attachment,
+    AttachmentContent,
+    CrmActivity,
+    EmailDraft,
+    MailboxState,
+    MailQuery,
+    Message,
+    MessageBody,
+    NewPerson,
+    Page,
+    Record,
+    RecordAddress,
+    RecordMatch,
+    RecordRef,
+    Table,
+    TrackedEmail,
+    User,
+)
+
+
+class Directory(Protocol):
+    """Who signs in, and which addresses are our own."""
+
+    async def identify(self, token: str) -> str:
+        """The user id or email address a bearer token proves; raises NotSignedIn."""
+        ...
+
+    async def own_domains(self) -> frozenset[str]:
+        """Lower-case mail domains of the organisation (accepted domains)."""
+        ...
+
+    async def groups(self, user_id: str) -> frozenset[str]:
+        """Ids of the security groups the user is in, directly or through others."""
+        ...
+
+
+class Mail(Protocol):
+    """Mailboxes, named by their owner's address. Reads as the owner, never as anybody else."""
+
+    async def search(self, mailbox: str, query: MailQuery) -> Sequence[Message]:
+        """Messages of the mailbox that match, newest first, one per Message-ID."""
+        ...
+
+    async def find(self, mailbox: str, email_ids: Sequence[str]) -> Mapping[str, Message]:
+        """Those of the messages that this mailbox holds, by `email_id`."""
+        ...
+
+    async def find_by_message_id(self, mailbox: str, internet_message_id: str) -> Message | None:
+        """The mailbox's copy of a message, or None."""
+        ...
+
+    async def conversation(self, mailbox: str, conversation_id: str) -> Sequence[Message]:
+        """All messages of a thread in this mailbox, oldest first."""
+        ...
+
+    async def latest(self, mailbox: str, cursor: str | None, limit: int) -> Page[Message]:
+        """The mailbox's messages, newest first."""
+        ...
+
+    async def body(self, mailbox: str, email_id: str) -> MessageBody:
+        """The cleaned words of a message; raises NotFound."""
+        ...
+
+    async def attachment(self, mailbox: str, email_id: str, attachment_id: str) -> AttachmentContent:
+        """A file with its bytes; raises NotFound."""
+        ...
+
+    async def version(self, mailbox: str) -> str:
+        """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
+        ...
+
+
+class Crm(Protocol):
+    """The CRM, in Dataverse's words."""
+
+    async def organization_id(self) -> str:
+        """The organisation's UUID, for good the same."""
+        ...
+
+    async def user(self, id_or_email: str) -> User | None:
+        """An enabled user with roles and privileges, by `systemuserid` or address."""
+        ...
+
+    async def mailbox_state(self, user_id: str) -> MailboxState:
+        """How the user's mailbox is synchronised and approved."""
+        ...
+
+    async def tables(self) -> Sequence[Table]:
+        """The tables whose rows have a timeline: the five of ours and custom ones."""
+        ...
+
+    async def search(
+        self, user: User, *, text: str, email: str, table: str, cursor: str | None, limit: int
+    ) -> Page[Record]:
+        """Records by name or address, best match first; nothing given = all the user may read."""
+        ...
+
+    async def record(self, user: User, ref: RecordRef) -> Record:
+        """One record; raises NotFound, also where the user may not read it."""
+        ...
+
+    async def addresses(self, user: User, ref: RecordRef) -> Sequence[RecordAddress]:
+        """The record's addresses by the rules of product.md §1.1, each once, nearest relation first."""
+        ...
+
+    async def matches(self, user: User, addresses: Sequence[str]) -> Sequence[RecordMatch]:
+        """The records these addresses belong to: open opportunities and cases, persons, accounts."""
+        ...
+
+    async def activities(
+        self,
+        user: User,
+        ref: RecordRef,
+        *,
+        since: datetime | None,
+        before: tuple[datetime, str] | None,
+        limit: int,
+    ) -> Sequence[CrmActivity]:
+        """Activities regarding or linked to the record that the user may read, newest first by (at, id)."""
+        ...
+
+    async def emails(self, user: User, internet_message_ids: Sequence[str]) -> Mapping[str, TrackedEmail]:
+        """Email activities by Message-ID, whoever tracked them with whatever tool; also unreadable ones."""
+        ...
+
+    async def audience(self, user: User, regarding: RecordRef | None) -> int:
+        """How many enabled users could read an email that `user` tracks with this regarding."""
+        ...
+
+    async def create_email(self, user: User, draft: EmailDraft) -> TrackedEmail:
+        """Create the open email activity; if its key or Message-ID is taken, return the existing row."""
+        ...
+
+    async def add_attachment(self, user: User, email_activity_id: str, file: AttachmentContent) -> None:
+        """Add a file once (same name and size = already there); raises TooLarge, Invalid (blocked type)."""
+        ...
+
+    async def complete_email(self, user: User, email_activity_id: str) -> None:
+        """Set sent or received; completing twice changes nothing."""
+        ...
+
+    async def delete_email(self, user: User, email_activity_id: str) -> None:
+        """Delete the row; raises Conflict where others added to it, NotFound."""
+        ...
+
+    async def set_regarding(self, user: User, email_activity_id: str, regarding: RecordRef | None) -> None:
+        """Change what the email is about."""
+        ...
+
+    async def link(self, user: User, email_activity_id: str, ref: RecordRef) -> None:
+        """Connect the email to a further record; twice is once."""
+        ...
+
+    async def attachments(self, user: User, email_activity_id: str) -> Sequence[Attachment]:
+        """The files of an email activity."""
+        ...
+
+    async def create_person(self, user: User, person: NewPerson) -> Record:
+        """A contact or lead owned by `user`; raises Conflict where that address already is one."""
+        ...

@@ -1,0 +1,37 @@
+"""Finding CRM records, and making a person of an unknown sender."""
+
+from insights.capture.addresses import address_key
+from insights.errors import Invalid
+from insights.model import NewPerson, User
+from insights.services import Services
+from insights.views import PersonBody, RecordItem, RecordPage
+
+
+async def find_records(
+    services: Services, user: User, *, text: str, email: str, table: str, cursor: str | None, limit: int
+) -> RecordPage:
+    """Records the caller may read, by name or address; Invalid for an unknown table."""
+    if table and table not in {known.name for known in await services.crm.tables()}:
+        raise Invalid(
+            "There is no such table",
+            "its rows have no timeline here",
+            "use its logical name",
+            code="bad_table",
+        )
+    page = await services.crm.search(user, text=text, email=email, table=table, cursor=cursor, limit=limit)
+    return RecordPage(items=[RecordItem.of(record) for record in page.items], next=page.next)
+
+
+async def create_person(services: Services, user: User, body: PersonBody) -> RecordItem:
+    """A new contact or lead owned by the caller; Conflict where the address already is one."""
+    if not address_key(body.email):
+        raise Invalid("That is no email address", "it needs a name, an @ and a domain", code="bad_address")
+    person = NewPerson(
+        table=body.table,
+        first_name=body.first_name.strip(),
+        last_name=body.last_name.strip(),
+        email=body.email.strip(),
+        company=body.company.strip(),
+        account_id=body.account_id,
+    )
+    return RecordItem.of(await services.crm.create_person(user, person))

@@ -1,0 +1,23 @@
+"""What a use-case is handed: the wiring's result, passed in, never imported."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from insights.database import Database
+from insights.ports import Crm, Directory, Mail
+from insights.settings import Settings
+from insights.workflows import Workflows
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Settings, the own database, the ports' implementations and the clock."""
+
+    settings: Settings
+    database: Database
+    crm: Crm
+    mail: Mail
+    directory: Directory
+    workflows: Workflows
+    now: Callable[[], datetime]

@@ -1,0 +1,181 @@
+"""What use-cases outside the product folders answer; field names are those of the HTTP contract."""
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from insights.model import Record
+
+
+class View(BaseModel):
+    """A frozen answer or request; unknown fields are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class Ref(View):
+    """One CRM row by table (logical name) and id."""
+
+    table: str = Field(min_length=1, max_length=128)
+    id: str = Field(min_length=1, max_length=64)
+
+
+class RecordItem(View):
+    """A CRM record in a list; a person's subtitle is the email address."""
+
+    table: str
+    id: str
+    name: str
+    subtitle: str = ""
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """The list entry of a record."""
+        return cls(table=record.table, id=record.id, name=record.name, subtitle=record.subtitle)
+
+
+class RecordPage(View):
+    """A page of records; `next` is the cursor that continues it."""
+
+    items: list[RecordItem]
+    next: str | None = None
+
+
+class PersonBody(View):
+    """An unknown sender to become a contact or lead."""
+
+    table: Literal["contact", "lead"]
+    first_name: str = Field("", max_length=50)
+    last_name: str = Field(min_length=1, max_length=50)
+    email: str = Field(min_length=3, max_length=100)
+    company: str = Field("", max_length=100)
+    account_id: str | None = Field(None, max_length=64)
+
+
+class UserView(View):
+    """The signed-in CRM user."""
+
+    id: str
+    name: str
+    email: str
+
+
+class Access(View):
+    """Read and write of one privilege."""
+
+    read: bool
+    write: bool
+
+
+class Privileges(View):
+    """The two privileges of product.md §5.3."""
+
+    action_card: Access
+    action_card_user_settings: Access
+
+
+class FeatureState(View):
+    """Whether a feature works for the organisation, and why not."""
+
+    state: Literal["on", "off", "setting up", "unavailable"]
+    reason: str = ""
+
+
+class Features(View):
+    """The state of each feature."""
+
+    relationship_assistant: FeatureState
+    auto_capture: FeatureState
+    email_engagement: FeatureState
+    relationship_analytics: FeatureState
+    who_knows_whom: FeatureState
+
+
+class Me(View):
+    """Who is signed in and what is on."""
+
+    user: UserView
+    roles: list[str]
+    privileges: Privileges
+    features: Features
+
+
+class Acceptance(View):
+    """Who accepted which version of a text, and when."""
+
+    version: str
+    by: str
+    at: datetime
+
+
+class Terms(View):
+    """The licence terms and whether the organisation accepted this version."""
+
+    version: str
+    text: str
+    accepted: Acceptance | None = None
+
+
+class FeaturesView(View):
+    """What administrators see: terms and features, each with what it shares with whom."""
+
+    terms_accepted: bool
+    accepted: Acceptance | None = None
+    features: Features
+    sharing: dict[str, str] = Field(description="per feature, what data it shares with whom")
+    warnings: list[str] = []
+
+
+Switch = Literal["on", "off"]
+
+
+class FeatureSwitches(View):
+    """Which features to turn on or off; what is not named stays."""
+
+    relationship_assistant: Switch | None = None
+    auto_capture: Switch | None = None
+    email_engagement: Switch | None = None
+    relationship_analytics: Switch | None = None
+    who_knows_whom: Switch | None = None
+
+
+class FeaturesBody(View):
+    """A change of features; `accept_terms` accepts the terms in their present version."""
+
+    accept_terms: bool = False
+    features: FeatureSwitches = FeatureSwitches()
+
+
+class AuditEntry(View):
+    """One row of the audit trail."""
+
+    id: str
+    at: datetime
+    user_name: str
+    action: str
+    subject: str
+    detail: dict[str, str]
+
+
+class AuditPage(View):
+    """A page of the audit trail, newest first."""
+
+    items: list[AuditEntry]
+    next: str | None = None
+
+
+class Preferences(View):
+    """A seller's own choices; `auto_capture` is null while the administrator has it off."""
+
+    auto_capture: bool | None = Field(
+        description="show email not tracked in the activities list; null while the feature is off"
+    )
+    language: str
+
+
+class PreferencesBody(View):
+    """The choices to change; what is not named stays."""
+
+    auto_capture: bool | None = None
+    language: str | None = Field(None, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)

@@ -1,0 +1,55 @@
+"""The database on both engines: transactions, reads, instants."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from insights.migrate import REVISIONS, upgrade
+from insights.tables import audit, own
+from tests.conftest import OpenDatabase
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
+ROW = {"user_id": "u", "user_name": "Ú", "action": "a", "subject": "s", "detail": "{}"}
+
+
+async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabase) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from sqlalchemy import Connection
+
+    database = open_database("liaison")
+    await upgrade(database, REVISIONS)
+    await upgrade(database, REVISIONS)
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), own))
+
+    assert await database.read(differences) == []
+
+
+async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) -> None:
+    database = open_database("liaison")
+    await upgrade(database, REVISIONS)
+    with pytest.raises(ZeroDivisionError):
+        async with database.begin() as transaction:
+            await transaction.execute(insert(audit).values(at=NOW, **ROW))
+            1 / 0  # noqa: B018
+    async with database.begin() as transaction:
+        await transaction.execute(insert(audit).values(at=NOW, **ROW))
+    rows = await database.read(lambda connection: connection.execute(select(audit.c.at)).scalars().all())
+    assert rows == [NOW.astimezone(UTC)]
+    assert rows[0].tzinfo is not None
+
+
+async def test_the_audit_trail_cannot_be_rewritten(open_database: OpenDatabase) -> None:
+    database = open_database("liaison")
+    await upgrade(database, REVISIONS)
+    await database.write(lambda connection: connection.execute(insert(audit).values(at=NOW, **ROW)))
+    with pytest.raises(DBAPIError, match="append-only"):
+        await database.write(lambda connection: connection.execute(update(audit).values(action="b")))
+    actions = await database.read(
+        lambda connection: connection.execute(select(audit.c.action)).scalars().all()
+    )
+    assert actions == ["a"]
