@@ -1,0 +1,1 @@
+"""The default connectors, on our own databases."""

@@ -1,0 +1,181 @@
+"""Who may read which row: one condition, in SQL, for single rows and for lists alike.
+
+A row is read by the depth of the user's roles for its table: 0 none, 1 own (also own teams'), 2 business
+unit, 4 business unit and those below, 8 organisation. Without an own `prvRead…` row in roleprivileges a
+role reads at its usual depth. A row without owner is read at any depth but none; a shared row by whom it
+is shared with.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
+
+from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, ReadDepths, read_depths
+from connectors.embedded.crm.row import StoredRow
+from connectors.embedded.crm.rows import COLUMNS, stored_row
+from connectors.embedded.crm.schema import Schema
+from connectors.embedded.crm.tables import lookups, principals, rows, shares
+from insights.errors import NotFound
+from insights.model import RecordRef, User
+
+
+@dataclass
+class Access:
+    """What one user may read, for the length of one transaction."""
+
+    connection: Connection
+    schema: Schema
+    user: User
+
+    def where(self, source: Any = rows) -> ColumnElement[bool]:
+        """The condition under which the user may read a row of `source` (`rows` or an alias of it)."""
+        special = self._depths.by_table
+        usual = self._at_depth(self._depths.usual, source)
+        parts = [and_(source.c.table_name.not_in(special), usual)] if special else [usual]
+        parts += [
+            and_(source.c.table_name == table, self._at_depth(depth, source))
+            for table, depth in special.items()
+        ]
+        return or_(*parts, self._is_shared(source))
+
+    def find(self, ref: RecordRef) -> StoredRow | None:
+        """The row if it exists and the user may read it."""
+        return self.find_all([ref]).get(ref)
+
+    def find_all(self, refs: list[RecordRef]) -> dict[RecordRef, StoredRow]:
+        """Those of the rows that the user may read."""
+        found: dict[RecordRef, StoredRow] = {}
+        by_table: dict[str, list[str]] = {}
+        for ref in refs:
+            by_table.setdefault(ref.table, []).append(ref.id)
+        for table, ids in by_table.items():
+            for start in range(0, len(ids), 500):
+                statement = select(*COLUMNS).where(
+                    rows.c.table_name == table, rows.c.id.in_(ids[start : start + 500]), self.where()
+                )
+                for row in self.connection.execute(statement):
+                    found[RecordRef(row.table_name, row.id)] = stored_row(row)
+        return found
+
+    def require(self, ref: RecordRef) -> StoredRow:
+        """The row; raises NotFound also where it may not be read."""
+        row = self.find(ref)
+        if row is None:
+            raise not_found(ref.table)
+        return row
+
+    def _at_depth(self, depth: int, source: Any) -> ColumnElement[bool]:
+        owner = source.c.owner_id
+        if depth >= GLOBAL:
+            return true()
+        if depth >= BASIC:
+            own = select(principals.c.id)
+            if depth >= LOCAL:
+                units = self._units_below if depth >= DEEP else [self._unit_id]
+                own = own.where(func.coalesce(principals.c.business_unit_id, self._root_id).in_(units))
+            else:
+                own = own.where(principals.c.id == self.user.id)
+            return or_(owner.is_(None), owner.in_(own), owner.in_(self._team_ids))
+        return false()
+
+    def _is_shared(self, source: Any) -> ColumnElement[bool]:
+        with_whom = [self.user.id, *self._team_ids]
+        return (
+            select(shares.c.via_id)
+            .where(
+                shares.c.object_id == source.c.id,
+                shares.c.object_table == source.c.table_name,
+                shares.c.principal_id.in_(with_whom),
+            )
+            .exists()
+        )
+
+    @cached_property
+    def _depths(self) -> ReadDepths:
+        return read_depths(self.connection, self.schema, self.user.roles)
+
+    @cached_property
+    def _team_ids(self) -> list[str]:
+        return team_ids(self.connection, self.user.id)
+
+    @cached_property
+    def _root_id(self) -> str:
+        return root_unit_id(self.connection)
+
+    @cached_property
+    def _unit_id(self) -> str:
+        return unit_id(self.connection, self.user.id) or self._root_id
+
+    @cached_property
+    def _units_below(self) -> list[str]:
+        return units_below(self.connection, self._unit_id)
+
+
+def not_found(table: str) -> NotFound:
+    """What is said of a row that is missing or hidden, which must sound the same."""
+    return NotFound(
+        f"this {table} was not found",
+        "it does not exist or you may not read it",
+        "check it in the CRM",
+        code="record_not_found",
+    )
+
+
+def team_ids(connection: Connection, user_id: str) -> list[str]:
+    """Teams the user is a member of."""
+    member, team = lookups.alias(), lookups.alias()
+    statement = (
+        select(team.c.target_id)
+        .join(member, member.c.row_id == team.c.row_id)
+        .where(
+            member.c.target_id == user_id,
+            member.c.target_table == "systemuser",
+            member.c.table_name == "teammembership",
+            team.c.table_name == "teammembership",
+            team.c.column_name == "teamid",
+        )
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def unit_id(connection: Connection, principal_id: str) -> str | None:
+    """The business unit of a user or team, None where it is the root."""
+    return connection.execute(
+        select(principals.c.business_unit_id).where(principals.c.id == principal_id)
+    ).scalar()
+
+
+def root_unit_id(connection: Connection) -> str:
+    """The business unit without a parent, the oldest of them if there are several."""
+    parent = (
+        select(lookups.c.row_id)
+        .where(
+            lookups.c.table_name == "businessunit",
+            lookups.c.row_id == rows.c.id,
+            lookups.c.column_name == "parentbusinessunitid",
+        )
+        .exists()
+    )
+    statement = (
+        select(rows.c.id)
+        .where(rows.c.table_name == "businessunit", ~parent)
+        .order_by(rows.c.created_at, rows.c.id)
+        .limit(1)
+    )
+    return connection.execute(statement).scalar() or ""
+
+
+def units_below(connection: Connection, top_id: str) -> list[str]:
+    """A business unit and all below it."""
+    found, fresh = {top_id}, {top_id}
+    while fresh:
+        statement = select(lookups.c.row_id).where(
+            lookups.c.target_id.in_(fresh),
+            lookups.c.table_name == "businessunit",
+            lookups.c.column_name == "parentbusinessunitid",
+        )
+        fresh = set(connection.execute(statement).scalars()) - found
+        found |= fresh
+    return sorted(found)

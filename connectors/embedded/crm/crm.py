@@ -1,0 +1,192 @@
+"""The port `Crm` on the row store: every method is one transaction, every read goes through `Access`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+from typing_extensions import override
+
+from connectors.embedded.crm.access import Access
+from connectors.embedded.crm.activities import read_activities
+from connectors.embedded.crm.addresses import AddressBook
+from connectors.embedded.crm.attachments import add_attachment, list_attachments
+from connectors.embedded.crm.customizing import read_schema
+from connectors.embedded.crm.defaults import ensure_defaults, read_organization_id
+from connectors.embedded.crm.emails import (
+    complete_email,
+    create_email,
+    delete_email,
+    find_emails,
+    link_email,
+    set_regarding,
+)
+from connectors.embedded.crm.matches import find_matches
+from connectors.embedded.crm.people import create_person
+from connectors.embedded.crm.row import clean_id, clean_ref
+from connectors.embedded.crm.search import Query, as_records, search, timeline_tables
+from connectors.embedded.crm.standard import standard_schema
+from connectors.embedded.crm.users import count_readers, find_user, mailbox_state
+from insights.database import Database
+from insights.migrate import upgrade
+from insights.model import (
+    Attachment,
+    AttachmentContent,
+    CrmActivity,
+    EmailDraft,
+    MailboxState,
+    NewPerson,
+    Page,
+    Record,
+    RecordAddress,
+    RecordMatch,
+    RecordRef,
+    Table,
+    TrackedEmail,
+    User,
+)
+from insights.ports import Crm
+
+REVISIONS = Path(__file__).parent / "migrations"
+P = ParamSpec("P")
+T = TypeVar("T")
+NOBODY = User("", "", "")
+
+
+async def prepare_crm(database: Database, *, now: datetime) -> str:
+    """Upgrade the schema, write what an empty CRM starts with; returns the organisation's id."""
+    await upgrade(database, REVISIONS)
+    existing = await database.read(read_organization_id)
+    if existing is None:
+        return await database.write(ensure_defaults, standard_schema(), now)
+    return existing
+
+
+class EmbeddedCrm(Crm):
+    """A small Dataverse on our own database; call `start` once before anything else."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+        self._standard = standard_schema()
+        self._organization_id = ""
+
+    async def start(self) -> None:
+        """Upgrade the schema and write the defaults of an empty CRM."""
+        self._organization_id = await prepare_crm(self._database, now=self._now())
+
+    async def check(self) -> None:
+        """Raise unless the database answers."""
+        await self._database.check()
+
+    @override
+    async def organization_id(self) -> str:
+        return self._organization_id
+
+    @override
+    async def user(self, id_or_email: str) -> User | None:
+        return await self._database.read(find_user, clean_id(id_or_email))
+
+    @override
+    async def mailbox_state(self, user_id: str) -> MailboxState:
+        return await self._database.read(mailbox_state, clean_id(user_id))
+
+    @override
+    async def tables(self) -> Sequence[Table]:
+        found = await self._read(NOBODY, timeline_tables)
+        return [Table(table.name, table.label, table.is_custom) for table in found]
+
+    @override
+    async def search(
+        self, user: User, *, text: str, email: str, table: str, cursor: str | None, limit: int
+    ) -> Page[Record]:
+        return await self._read(user, search, Query(text, email, table), cursor, limit)
+
+    @override
+    async def record(self, user: User, ref: RecordRef) -> Record:
+        return await self._read(user, _record, clean_ref(ref))
+
+    @override
+    async def addresses(self, user: User, ref: RecordRef) -> Sequence[RecordAddress]:
+        return await self._read(user, lambda access: AddressBook(access).addresses(clean_ref(ref)))
+
+    @override
+    async def matches(self, user: User, addresses: Sequence[str]) -> Sequence[RecordMatch]:
+        return await self._read(user, find_matches, addresses)
+
+    @override
+    async def activities(
+        self,
+        user: User,
+        ref: RecordRef,
+        *,
+        since: datetime | None,
+        before: tuple[datetime, str] | None,
+        limit: int,
+    ) -> Sequence[CrmActivity]:
+        return await self._read(user, read_activities, clean_ref(ref), since, before, limit)
+
+    @override
+    async def emails(self, user: User, internet_message_ids: Sequence[str]) -> Mapping[str, TrackedEmail]:
+        return await self._read(user, find_emails, internet_message_ids)
+
+    @override
+    async def audience(self, user: User, regarding: RecordRef | None) -> int:
+        return await self._read(user, _audience, clean_ref(regarding) if regarding else None)
+
+    @override
+    async def create_email(self, user: User, draft: EmailDraft) -> TrackedEmail:
+        return await self._write(user, create_email, draft, self._now())
+
+    @override
+    async def add_attachment(self, user: User, email_activity_id: str, file: AttachmentContent) -> None:
+        await self._write(user, add_attachment, clean_id(email_activity_id), file, self._now())
+
+    @override
+    async def complete_email(self, user: User, email_activity_id: str) -> None:
+        await self._write(user, complete_email, clean_id(email_activity_id), self._now())
+
+    @override
+    async def delete_email(self, user: User, email_activity_id: str) -> None:
+        await self._write(user, delete_email, clean_id(email_activity_id))
+
+    @override
+    async def set_regarding(self, user: User, email_activity_id: str, regarding: RecordRef | None) -> None:
+        about = clean_ref(regarding) if regarding else None
+        await self._write(user, set_regarding, clean_id(email_activity_id), about, self._now())
+
+    @override
+    async def link(self, user: User, email_activity_id: str, ref: RecordRef) -> None:
+        await self._write(user, link_email, clean_id(email_activity_id), clean_ref(ref), self._now())
+
+    @override
+    async def attachments(self, user: User, email_activity_id: str) -> Sequence[Attachment]:
+        return await self._read(user, list_attachments, clean_id(email_activity_id))
+
+    @override
+    async def create_person(self, user: User, person: NewPerson) -> Record:
+        return await self._write(user, create_person, person, self._now())
+
+    async def _read(
+        self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._database.read(lambda c: function(self._access(c, user), *args, **kwargs))
+
+    async def _write(
+        self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._database.write(lambda c: function(self._access(c, user), *args, **kwargs))
+
+    def _access(self, connection: Connection, user: User) -> Access:
+        return Access(connection, read_schema(connection, self._standard), user)
+
+
+def _record(access: Access, ref: RecordRef) -> Record:
+    return as_records(access, [access.require(ref)])[0]
+
+
+def _audience(access: Access, regarding: RecordRef | None) -> int:
+    if regarding:
+        access.require(regarding)
+    return count_readers(access.connection, access.schema, access.user.id, "email")

@@ -1,0 +1,67 @@
+"""Makes an unknown sender a contact or a lead."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from connectors.embedded.crm.access import Access
+from connectors.embedded.crm.row import StoredRow, clean
+from connectors.embedded.crm.search import as_records
+from connectors.embedded.crm.tables import addresses
+from connectors.embedded.crm.writing import insert_row
+from insights.capture.addresses import address_key
+from insights.errors import Conflict, Invalid
+from insights.model import NewPerson, Record, RecordRef
+
+
+def create_person(access: Access, person: NewPerson, now: datetime) -> Record:
+    """A contact or lead owned by the user; raises Invalid, Conflict where the address is one already."""
+    key = address_key(clean(person.email))
+    first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
+    if not key:
+        raise Invalid("the email address is not one", "it has no part before or after @", "correct it",
+                      code="bad_address")  # fmt: skip
+    if not (first or last):
+        raise Invalid("the name is missing", "a person needs one", "give a last name", code="name_missing")
+    _claim(access, key)
+    row = StoredRow(
+        person.table, str(uuid4()), " ".join(part for part in (first, last) if part), now, now,
+        _attributes(access, person, first, last), created_by_id=access.user.id,
+        modified_by_id=access.user.id,
+    )  # fmt: skip
+    insert_row(access.connection, access.schema, row)
+    return as_records(access, [row])[0]
+
+
+def _attributes(access: Access, person: NewPerson, first: str, last: str) -> dict[str, object]:
+    attributes: dict[str, object] = {
+        "firstname": first,
+        "lastname": last,
+        "emailaddress1": clean(person.email).strip(),
+        "statuscode": 1,
+        "ownerid": ["systemuser", access.user.id],
+    }
+    if person.account_id:
+        account = access.require(RecordRef("account", person.account_id))
+        column = "parentcustomerid" if person.table == "contact" else "parentaccountid"
+        attributes[column] = ["account", account.id]
+    if person.table == "lead" and person.company.strip():
+        attributes["companyname"] = clean(person.company).strip()
+    return attributes
+
+
+def _claim(access: Access, key: str) -> None:
+    """Raise Conflict if a contact or lead has the address; no other transaction may add one meanwhile."""
+    if access.connection.dialect.name == "postgresql":
+        access.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
+    taken = select(addresses.c.row_id).where(
+        addresses.c.address_key == key, addresses.c.table_name.in_(("contact", "lead"))
+    )
+    if access.connection.execute(taken.limit(1)).first():
+        raise Conflict(
+            "this person is already in the CRM",
+            "a contact or lead has the same email address",
+            "search for it; if you can't see it, ask an administrator",
+            code="already_known",
+        )

@@ -1,0 +1,123 @@
+"""Security roles: which are built in, what they grant, how deep they read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from connectors.embedded.crm.schema import Schema
+from connectors.embedded.crm.tables import lookups, rows
+
+NONE, BASIC, LOCAL, DEEP, GLOBAL = 0, 1, 2, 4, 8
+USUAL_ROLE = "Salesperson"
+ADMINISTRATOR = "System Administrator"
+
+BUILT_IN_ROLES = {
+    ADMINISTRATOR: GLOBAL,
+    "System Customizer": GLOBAL,
+    "CEO-Business Manager": GLOBAL,
+    "Vice President of Sales": GLOBAL,
+    "Vice President of Marketing": GLOBAL,
+    "Sales Manager": GLOBAL,
+    "Salesperson": LOCAL,
+    "CSR Manager": GLOBAL,
+    "Customer Service Representative": LOCAL,
+    "Marketing Manager": GLOBAL,
+    "Marketing Professional": LOCAL,
+    "Schedule Manager": LOCAL,
+    "Scheduler": LOCAL,
+    "Delegate": LOCAL,
+}
+"""Roles that every organisation starts with, and how deep each usually reads."""
+
+BUILT_IN_PRIVILEGES = (
+    "prvReadActionCard",
+    "prvWriteActionCard",
+    "prvReadActionCardUserSettings",
+    "prvWriteActionCardUserSettings",
+)
+"""What built-in roles have and an organisation's own roles must be given."""
+
+_USUAL = {name.casefold(): depth for name, depth in BUILT_IN_ROLES.items()}
+_PRIVILEGES = {name.casefold(): name for name in BUILT_IN_PRIVILEGES}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDepths:
+    """How deep somebody reads: `usual`, but for the tables named."""
+
+    usual: int
+    by_table: dict[str, int] = field(default_factory=dict)
+
+    def of(self, table: str) -> int:
+        """How deep rows of that table are read."""
+        return self.by_table.get(table, self.usual)
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What rows of roleprivileges say, by role name (folded): privilege (folded) → depth."""
+
+    by_role: dict[str, dict[str, int]]
+    names: dict[str, str]
+
+    def privileges(self, roles: Sequence[str]) -> frozenset[str]:
+        """Privileges of somebody with these roles, built in and granted."""
+        built_in = any(role.casefold() in _USUAL for role in roles)
+        folded = {
+            privilege
+            for role in roles
+            for privilege, depth in self.by_role.get(role.casefold(), {}).items()
+            if depth
+        }
+        granted = frozenset(_PRIVILEGES.get(name, self.names[name]) for name in folded)
+        return granted | frozenset(BUILT_IN_PRIVILEGES if built_in else ())
+
+    def depths(self, schema: Schema, roles: Sequence[str]) -> ReadDepths:
+        """The deepest reading that these roles allow, table by table."""
+        usual = max(_usual(role) for role in roles)
+        tables = {
+            table.name: f"prvread{table.privilege}"
+            for table in schema.tables.values()
+            if any(f"prvread{table.privilege}" in self.by_role.get(role.casefold(), ()) for role in roles)
+        }
+        return ReadDepths(
+            usual,
+            {
+                table: max(
+                    self.by_role.get(role.casefold(), {}).get(privilege, _usual(role)) for role in roles
+                )
+                for table, privilege in tables.items()
+            },
+        )
+
+
+def read_grants(connection: Connection) -> Grants:
+    """All of roleprivileges."""
+    role = rows.alias()
+    statement = (
+        select(role.c.name, rows.c.attributes)
+        .join(lookups, (lookups.c.table_name == rows.c.table_name) & (lookups.c.row_id == rows.c.id))
+        .join(role, (role.c.table_name == lookups.c.target_table) & (role.c.id == lookups.c.target_id))
+        .where(rows.c.table_name == "roleprivileges", lookups.c.column_name == "roleid")
+    )
+    by_role: dict[str, dict[str, int]] = {}
+    names: dict[str, str] = {}
+    for name, attributes in connection.execute(statement):
+        privilege = str(attributes.get("privilegeid", ""))
+        depth = attributes.get("privilegedepthmask")
+        granted = by_role.setdefault(name.casefold(), {})
+        names[privilege.casefold()] = privilege
+        granted[privilege.casefold()] = max(
+            GLOBAL if depth is None else int(depth), granted.get(privilege.casefold(), NONE)
+        )
+    return Grants(by_role, names)
+
+
+def read_depths(connection: Connection, schema: Schema, roles: Sequence[str]) -> ReadDepths:
+    """How deep somebody with these roles reads."""
+    return read_grants(connection).depths(schema, roles or (USUAL_ROLE,))
+
+
+def _usual(role: str) -> int:
+    return _USUAL.get(role.casefold(), LOCAL)

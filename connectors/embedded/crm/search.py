@@ -1,0 +1,156 @@
+"""Finds records by name or address: equal first, then by how names begin, then by what they contain."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, select, tuple_
+
+from connectors.embedded.crm.access import Access
+from connectors.embedded.crm.row import StoredRow, clean, search_key
+from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
+from connectors.embedded.crm.schema import TableSchema
+from connectors.embedded.crm.standard import TIMELINE_TABLES
+from connectors.embedded.crm.tables import addresses, rows
+from insights.capture.addresses import address_key
+from insights.errors import Invalid
+from insights.model import Page, Record, RecordRef
+
+BY_ADDRESS, BY_START, BY_PART = 0, 1, 2
+LAST_CHARACTER = "\U0010ffff"
+PERSONS = ("contact", "lead")
+PERSON_ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
+CUSTOMERS = {"opportunity": ("customerid", "parentaccountid"), "incident": ("customerid",)}
+
+Position = tuple[int, str, str, str]
+"""Where a page ended: how it matched, name key, table, id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for; empty parts don't count."""
+
+    text: str
+    email: str
+    table: str
+
+
+def timeline_tables(access: Access) -> list[TableSchema]:
+    """The tables whose rows have a timeline: ours and custom ones."""
+    tables = access.schema.tables
+    custom = [table for table in tables.values() if table.is_custom and not table.is_activity]
+    return [tables[name] for name in TIMELINE_TABLES] + custom
+
+
+def search(access: Access, query: Query, cursor: str | None, limit: int) -> Page[Record]:
+    """A page of the records that match and may be read."""
+    names = [table.name for table in timeline_tables(access)]
+    if query.table and query.table not in names:
+        raise Invalid("this table can't be searched", "it is none of those with a timeline",
+                      f"use one of {', '.join(names)}", code="unknown_table")  # fmt: skip
+    tables = [query.table] if query.table else names
+    after = _read_cursor(cursor) if cursor else (-1, "", "", "")
+    found: list[tuple[int, StoredRow]] = []
+    for way in _ways(query):
+        if way >= after[0] and len(found) <= limit:
+            start = after if way == after[0] else None
+            rows_found = _find(access, query, tables, way, start, limit + 1 - len(found))
+            found += [(way, row) for row in rows_found]
+    return Page(as_records(access, [row for _, row in found[:limit]]), _next_cursor(found, limit))
+
+
+def as_records(access: Access, found: Sequence[StoredRow]) -> list[Record]:
+    """Rows as lists show them; customers are named only if they may be read."""
+    customers = {row.ref: _customer(row) for row in found}
+    readable = access.find_all([ref for ref in customers.values() if ref])
+    return [
+        Record(row.table, row.id, row.name, _subtitle(row, customers[row.ref], readable)) for row in found
+    ]
+
+
+def _ways(query: Query) -> Sequence[int]:
+    if not search_key(query.text):
+        return (BY_START,)
+    return (BY_ADDRESS, BY_START, BY_PART) if address_key(query.text) else (BY_START, BY_PART)
+
+
+def _find(
+    access: Access, query: Query, tables: Sequence[str], way: int, after: Position | None, limit: int
+) -> list[StoredRow]:
+    """The next rows by name, merged from one index range per table."""
+    found: list[StoredRow] = []
+    for table in tables:
+        statement = select(*COLUMNS).where(
+            rows.c.table_name == table, access.where(), *_conditions(query, way), *_beyond(table, after)
+        )
+        is_narrow = query.email.strip() or way == BY_ADDRESS
+        key = unindexed(rows.c.name_key) if is_narrow else rows.c.name_key
+        ordered = statement.order_by(key, rows.c.id).limit(limit)
+        found += [stored_row(row) for row in access.connection.execute(ordered)]
+    return sorted(found, key=lambda row: (search_key(row.name), row.table))[:limit]
+
+
+def _beyond(table: str, after: Position | None) -> list[ColumnElement[bool]]:
+    if after is None:
+        return []
+    _, key, last_table, last_id = after
+    if table == last_table:
+        return [tuple_(rows.c.name_key, rows.c.id) > tuple_(key, last_id)]
+    return [rows.c.name_key >= key if table > last_table else rows.c.name_key > key]
+
+
+def _conditions(query: Query, way: int) -> list[ColumnElement[bool]]:
+    """What makes a match of this way, and keeps out what an earlier way found."""
+    conditions = [_has_address(query.email)] if query.email.strip() else []
+    key = search_key(query.text)
+    if not key:
+        return conditions
+    starts = and_(rows.c.name_key >= key, rows.c.name_key < key + LAST_CHARACTER)
+    by_address = [_has_address(query.text)] if address_key(query.text) else []
+    if way == BY_ADDRESS:
+        return [*conditions, *by_address]
+    conditions += [~condition for condition in by_address]
+    if way == BY_START:
+        return [*conditions, starts]
+    return [*conditions, rows.c.name_key.contains(key, autoescape=True), ~starts]
+
+
+def _has_address(address: str) -> ColumnElement[bool]:
+    same = select(addresses.c.row_id).where(
+        addresses.c.address_key == clean(address_key(address)), addresses.c.table_name == rows.c.table_name
+    )
+    return rows.c.id.in_(same)
+
+
+def _customer(row: StoredRow) -> RecordRef | None:
+    found = (row.lookup(column) for column in CUSTOMERS.get(row.table, ()))
+    return next((ref for ref in found if ref), None)
+
+
+def _subtitle(row: StoredRow, customer: RecordRef | None, readable: Mapping[RecordRef, StoredRow]) -> str:
+    if customer:
+        return readable[customer].name if customer in readable else ""
+    if row.table in PERSONS:
+        return next((row.text(column) for column in PERSON_ADDRESSES if row.text(column)), "")
+    return row.text("address1_city") if row.table == "account" else ""
+
+
+def _next_cursor(found: Sequence[tuple[int, StoredRow]], limit: int) -> str | None:
+    if len(found) <= limit:
+        return None
+    way, row = found[limit - 1]
+    position = json.dumps([way, search_key(row.name), row.table, row.id])
+    return base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> Position:
+    try:
+        way, key, table, row_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        if not isinstance(way, int) or not all(isinstance(part, str) for part in (key, table, row_id)):
+            raise ValueError(cursor)
+    except (ValueError, TypeError, UnicodeError, binascii.Error):
+        raise Invalid("the cursor is not one of ours", "it was changed or cut",
+                      "leave it away to begin again", code="bad_cursor") from None  # fmt: skip
+    return way, clean(key), clean(table), clean(row_id)

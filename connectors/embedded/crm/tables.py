@@ -1,0 +1,119 @@
+"""SQL tables of the embedded CRM: one store for the rows of all its tables, and what finds them again.
+
+`rows` is the truth; the others are derived from it on every write, so that each read is a range scan
+of an index whose length is that of the answer.
+"""
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy.types import JSON
+
+from insights.database import metadata
+from insights.tables import Instant
+
+crm = metadata()
+TABLE = String(128)
+ID = String(64).with_variant(String(64, collation="C"), "postgresql")
+KEY = String(400).with_variant(String(400, collation="C"), "postgresql")  # ranges by code point on both
+
+rows = Table(
+    "rows",
+    crm,
+    Column("table_name", TABLE, primary_key=True),
+    Column("id", ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", KEY, nullable=False),
+    Column("owner_id", ID),
+    Column("state", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by_id", ID),
+    Column("modified_at", Instant, nullable=False),
+    Column("modified_by_id", ID),
+    Column("attributes", JSON, nullable=False),
+    Index("ix_rows_table_name_name_key", "table_name", "name_key", "id"),
+    Index("ix_rows_id", "id"),
+)
+
+# Every email column of every row, by the key under which equal addresses meet.
+addresses = Table(
+    "addresses",
+    crm,
+    Column("table_name", TABLE, primary_key=True),
+    Column("row_id", ID, primary_key=True),
+    Column("column_name", String(128), primary_key=True),
+    Column("address_key", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Index("ix_addresses_address_key", "address_key"),
+)
+
+# Every lookup but the owner, to follow it backwards.
+lookups = Table(
+    "lookups",
+    crm,
+    Column("table_name", TABLE, primary_key=True),
+    Column("row_id", ID, primary_key=True),
+    Column("column_name", String(128), primary_key=True),
+    Column("target_table", TABLE, nullable=False),
+    Column("target_id", ID, nullable=False),
+    Index("ix_lookups_target", "target_id", "target_table", "table_name", "column_name", "row_id"),
+)
+
+# Which activities stand in a record's timeline: regarding it (`via` is the activity itself) or
+# connected to it (`via` is the connection).
+timeline = Table(
+    "timeline",
+    crm,
+    Column("via_table", TABLE, primary_key=True),
+    Column("via_id", ID, primary_key=True),
+    Column("target_table", TABLE, primary_key=True),
+    Column("target_id", ID, primary_key=True),
+    Column("activity_table", TABLE, nullable=False),
+    Column("activity_id", ID, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_timeline_target", "target_table", "target_id", "at", "activity_id"),
+    Index("ix_timeline_activity_id", "activity_id"),
+)
+
+# Users and teams, with the business unit that decides who reads what they own; null = the root.
+principals = Table(
+    "principals",
+    crm,
+    Column("id", ID, primary_key=True),
+    Column("table_name", TABLE, nullable=False),
+    Column("business_unit_id", ID),
+    Index("ix_principals_business_unit_id", "business_unit_id"),
+)
+
+# Rows that somebody shared for reading.
+shares = Table(
+    "shares",
+    crm,
+    Column("via_id", ID, primary_key=True),
+    Column("object_table", TABLE, nullable=False),
+    Column("object_id", ID, nullable=False),
+    Column("principal_id", ID, nullable=False),
+    Index("ix_shares_object_id", "object_id", "object_table", "principal_id"),
+)
+
+# One email, one row: the Internet Message-ID is taken once.
+message_ids = Table(
+    "message_ids",
+    crm,
+    Column("message_key", String(400), primary_key=True),
+    Column("email_id", ID, nullable=False),
+    Index("ix_message_ids_email_id", "email_id"),
+)
+
+contents = Table(
+    "contents",
+    crm,
+    Column("attachment_id", ID, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Custom tables as `metadata.json` described them.
+custom_tables = Table(
+    "custom_tables",
+    crm,
+    Column("name", TABLE, primary_key=True),
+    Column("definition", JSON, nullable=False),
+)

@@ -1,0 +1,144 @@
+"""Users of the CRM with their roles, their mailbox's state, and how many could read what one owns."""
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from connectors.embedded.crm.access import root_unit_id, units_below
+from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, USUAL_ROLE, read_grants
+from connectors.embedded.crm.row import StoredRow
+from connectors.embedded.crm.rows import COLUMNS, read_rows, stored_row
+from connectors.embedded.crm.schema import Schema
+from connectors.embedded.crm.tables import addresses, lookups, principals, rows
+from connectors.embedded.crm.values import as_id
+from insights.capture.addresses import address_key
+from insights.model import MailboxState, RecordRef, User
+
+ENABLED, DISABLED = 0, 1
+SYNCHRONISED_BY_SERVER = 2
+METHODS: dict[int, Literal["server", "forward"]] = {SYNCHRONISED_BY_SERVER: "server", 3: "forward"}
+APPROVED, TESTED = 1, 1
+
+
+def find_user(connection: Connection, id_or_email: str) -> User | None:
+    """An enabled user with roles and privileges."""
+    row = _user_row(connection, id_or_email)
+    if row is None:
+        return None
+    roles = roles_of(connection, [row.id])[row.id]
+    user = User(row.id, row.name, row.text("internalemailaddress"), roles)
+    return replace(user, privileges=read_grants(connection).privileges(roles))
+
+
+def roles_of(connection: Connection, user_ids: list[str] | None = None) -> defaultdict[str, tuple[str, ...]]:
+    """Role names of these users or of all; a user without any is a Salesperson."""
+    who, what = lookups.alias(), lookups.alias()
+    statement = (
+        select(who.c.target_id, rows.c.name)
+        .join(what, (what.c.table_name == who.c.table_name) & (what.c.row_id == who.c.row_id))
+        .join(rows, (rows.c.table_name == what.c.target_table) & (rows.c.id == what.c.target_id))
+        .where(
+            who.c.table_name == "systemuserroles",
+            who.c.column_name == "systemuserid",
+            what.c.column_name == "roleid",
+        )
+        .order_by(rows.c.name)
+    )
+    if user_ids is not None:
+        statement = statement.where(who.c.target_id.in_(user_ids))
+    found: defaultdict[str, tuple[str, ...]] = defaultdict(lambda: (USUAL_ROLE,))
+    for user_id, role in connection.execute(statement):
+        found[user_id] = tuple(dict.fromkeys((*found.get(user_id, ()), role)))
+    return found
+
+
+def mailbox_state(connection: Connection, user_id: str) -> MailboxState:
+    """What the user's row of `mailbox` says; without one: server-side sync, approved, tested."""
+    row = _mailbox_row(connection, user_id)
+    if row is None:
+        return MailboxState()
+    method = row.attributes.get("incomingemaildeliverymethod", SYNCHRONISED_BY_SERVER)
+    approval = row.attributes.get("emailrouteraccessapproval", APPROVED)
+    is_refused = row.attributes.get("isemailaddressapprovedbyo365admin") is False
+    return MailboxState(
+        synchronisation=METHODS.get(method, "none"),
+        approved=approval == APPROVED and not is_refused,
+        tested=row.attributes.get("incomingemailstatus", TESTED) == TESTED,
+    )
+
+
+def count_readers(connection: Connection, schema: Schema, owner_id: str, table: str) -> int:
+    """How many enabled users the read rule of `access` lets read a row of this table and owner."""
+    statement = (
+        select(rows.c.id, principals.c.business_unit_id)
+        .join(principals, principals.c.id == rows.c.id)
+        .where(rows.c.table_name == "systemuser", rows.c.state == ENABLED)
+    )
+    root_id = root_unit_id(connection)
+    users = {user_id: unit_id or root_id for user_id, unit_id in connection.execute(statement)}
+    owner_unit_id = users.get(owner_id, root_id)
+    roles, grants = roles_of(connection), read_grants(connection)
+    depth_of = {held: grants.depths(schema, held).of(table) for held in {roles[user] for user in users}}
+    above = {unit: owner_unit_id in units_below(connection, unit) for unit in set(users.values())}
+
+    def may_read(user_id: str, unit: str) -> bool:
+        depth = depth_of[roles[user_id]]
+        return (
+            depth >= GLOBAL
+            or (depth >= DEEP and above[unit])
+            or (depth >= LOCAL and unit == owner_unit_id)
+            or (depth >= BASIC and user_id == owner_id)
+        )
+
+    return sum(may_read(user_id, unit) for user_id, unit in users.items())
+
+
+def user_names(connection: Connection, user_ids: set[str]) -> dict[str, str]:
+    """Names of users by id, disabled ones too."""
+    found = read_rows(connection, [RecordRef("systemuser", user_id) for user_id in user_ids])
+    return {ref.id: row.name for ref, row in found.items()}
+
+
+def _user_row(connection: Connection, id_or_email: str) -> StoredRow | None:
+    statement = select(*COLUMNS).where(rows.c.table_name == "systemuser", rows.c.state == ENABLED)
+    key = address_key(id_or_email)
+    by_id = statement.where(rows.c.id == as_id(id_or_email))
+    by_address = statement.where(
+        rows.c.id.in_(
+            select(addresses.c.row_id).where(
+                addresses.c.address_key == key,
+                addresses.c.table_name == "systemuser",
+                addresses.c.column_name == "internalemailaddress",
+            )
+        )
+    ).order_by(rows.c.created_at, rows.c.id)
+    for query in (by_id, by_address) if key else (by_id,):
+        if found := connection.execute(query.limit(1)).one_or_none():
+            return stored_row(found)
+    return None
+
+
+def _mailbox_row(connection: Connection, user_id: str) -> StoredRow | None:
+    """The mailbox regarding the user, else the one with the user's address."""
+    own = select(addresses.c.address_key).where(
+        addresses.c.table_name == "systemuser",
+        addresses.c.row_id == user_id,
+        addresses.c.column_name == "internalemailaddress",
+    )
+    regarding = select(lookups.c.row_id).where(
+        lookups.c.target_id == user_id,
+        lookups.c.target_table == "systemuser",
+        lookups.c.table_name == "mailbox",
+        lookups.c.column_name == "regardingobjectid",
+    )
+    same_address = select(addresses.c.row_id).where(
+        addresses.c.table_name == "mailbox", addresses.c.address_key.in_(own)
+    )
+    for ids in (regarding, same_address):
+        statement = select(*COLUMNS).where(rows.c.table_name == "mailbox", rows.c.id.in_(ids))
+        found = connection.execute(statement.order_by(rows.c.state, rows.c.id).limit(1)).one_or_none()
+        if found:
+            return stored_row(found)
+    return None

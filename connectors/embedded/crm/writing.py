@@ -1,0 +1,81 @@
+"""Writes rows with everything that is derived from them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.embedded.crm.indexes import activity_at, forget_rows, index_rows, message_entries
+from connectors.embedded.crm.row import StoredRow, chunks, search_key
+from connectors.embedded.crm.schema import Schema
+from connectors.embedded.crm.tables import message_ids, rows, timeline
+from insights.model import RecordRef
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """An INSERT of the connection's dialect, which knows ON CONFLICT."""
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def insert_row(connection: Connection, schema: Schema, row: StoredRow) -> bool:
+    """Add a row; False if its id or Message-ID is taken, also by a transaction that commits meanwhile."""
+    statement = insert_into(connection, rows).values(_columns(row)).on_conflict_do_nothing()
+    if connection.execute(statement).rowcount == 0:
+        return False
+    claims = list(message_entries(row))
+    for claim in claims:
+        taken = insert_into(connection, message_ids).values(claim).on_conflict_do_nothing()
+        if connection.execute(taken).rowcount == 0:
+            connection.execute(delete(rows).where(rows.c.table_name == row.table, rows.c.id == row.id))
+            return False
+    index_rows(connection, schema, [row])
+    return True
+
+
+def write_rows(
+    connection: Connection, schema: Schema, batch: Sequence[StoredRow], known: set[RecordRef]
+) -> None:
+    """Add or replace rows; `known` are those of them that exist already."""
+    statement = insert_into(connection, rows)
+    changed = {c.name: statement.excluded[c.name] for c in rows.c if not c.primary_key}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[rows.c.table_name, rows.c.id], set_=changed),
+        [_columns(row) for row in batch],
+    )
+    if known:
+        forget_rows(connection, known)
+        for row in batch:
+            if row.ref in known and (at := activity_at(schema, row)):
+                same = tuple_(timeline.c.activity_table, timeline.c.activity_id) == tuple_(row.table, row.id)
+                connection.execute(update(timeline).where(same).values(at=at))
+    messages = [entry for row in batch for entry in message_entries(row)]
+    if messages:
+        connection.execute(message_ids.insert(), messages)
+    index_rows(connection, schema, batch)
+
+
+def delete_rows(connection: Connection, refs: Collection[RecordRef]) -> None:
+    """Remove rows and everything derived from them."""
+    forget_rows(connection, refs)
+    for chunk in chunks(refs):
+        keys = [(ref.table, ref.id) for ref in chunk]
+        connection.execute(delete(rows).where(tuple_(rows.c.table_name, rows.c.id).in_(keys)))
+        activities = tuple_(timeline.c.activity_table, timeline.c.activity_id)
+        connection.execute(delete(timeline).where(activities.in_(keys)))
+
+
+def _columns(row: StoredRow) -> dict[str, Any]:
+    return {
+        "table_name": row.table,
+        "id": row.id,
+        "name": row.name,
+        "name_key": search_key(row.name),
+        "owner_id": row.owner_id,
+        "state": row.state,
+        "created_at": row.created_at,
+        "created_by_id": row.created_by_id,
+        "modified_at": row.modified_at,
+        "modified_by_id": row.modified_by_id,
+        "attributes": row.attributes,
+    }
