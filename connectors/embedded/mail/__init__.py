@@ -1,0 +1,1 @@
+"""The embedded Exchange: mailboxes in our own database."""

@@ -1,0 +1,147 @@
+"""`liaison import mail`: from files to mailbox, parsing in workers while earlier messages are written."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+
+from connectors.embedded.mail.sources import SourceMessage, find_files, read_messages
+from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
+from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
+from connectors.embedded.parsing.pool import MailParser
+from insights.database import Database
+
+MESSAGES_PER_TASK = 40
+BYTES_PER_TASK = 4 * 1024 * 1024
+WORKERS = 2
+TASKS_AHEAD = 5
+"""Tasks under way at once: two run, the others keep the workers from waiting."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes of the source are done, and of how many."""
+
+
+@dataclass(slots=True)
+class ImportMailReport:
+    """What became of the messages; `skipped` names each bad one with the reason."""
+
+    imported: int = 0
+    already_there: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+async def import_mail(
+    database: Database,
+    organization_id: str,
+    path: Path,
+    mailbox: str,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+) -> ImportMailReport:
+    """Put the messages of an mbox, a Maildir, a folder or a file into a mailbox.
+
+    Importing twice changes nothing; a bad message is reported and skipped. Works beside a running
+    server. Raises Invalid or NotFound for a wrong path or mailbox before anything is written.
+    """
+    require_mailbox(mailbox)
+    files = await asyncio.to_thread(find_files, path)
+    total = sum(file.size for file in files)
+    source = read_messages(files)
+    return await _import(database, organization_id, source, mailbox, now=now, progress=progress, total=total)
+
+
+async def import_messages(
+    database: Database, organization_id: str, messages: Iterable[bytes], mailbox: str, *, now: datetime
+) -> ImportMailReport:
+    """Put raw messages into a mailbox, as `import_mail` does."""
+    require_mailbox(mailbox)
+    source = (
+        SourceMessage(f"message {number}", raw, len(raw)) for number, raw in enumerate(messages, start=1)
+    )
+    return await _import(database, organization_id, source, mailbox, now=now)
+
+
+async def _import(
+    database: Database,
+    organization_id: str,
+    source: Iterator[SourceMessage],
+    mailbox: str,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    total: int = 0,
+) -> ImportMailReport:
+    report = ImportMailReport()
+    waiting: list[ParsedMessage] = []
+    done = 0
+
+    async def write() -> None:
+        imported = await insert_parsed(database, organization_id, mailbox, waiting, now=now)
+        report.imported += imported
+        report.already_there += len(waiting) - imported
+        waiting.clear()
+        if progress:
+            progress(done, total)
+
+    tasks = _tasks(source)
+    first = await asyncio.to_thread(lambda: list(islice(tasks, WORKERS)))
+    # A second worker only for a second task: one that is stopped while it starts complains on stderr.
+    parser = MailParser(workers=max(1, len(first)))
+    try:
+        async for task, results in _parsed(parser, chain(first, tasks)):
+            done += sum(message.size for message in task)
+            for message, result in zip(task, results, strict=True):
+                if isinstance(result, Unreadable):
+                    report.skipped.append((message.name, result.reason))
+                else:
+                    waiting.append(result)
+            if len(waiting) >= BATCH:
+                await write()
+        await write()
+    finally:
+        await parser.close()
+    return report
+
+
+async def _parsed(
+    parser: MailParser, tasks: Iterator[list[SourceMessage]]
+) -> AsyncIterator[tuple[list[SourceMessage], list[ParsedMessage | Unreadable]]]:
+    """Tasks and their results in the order of the source, with the next ones already under way."""
+    under_way: deque[tuple[list[SourceMessage], asyncio.Task[list[ParsedMessage | Unreadable]]]] = deque()
+    try:
+        while True:
+            while len(under_way) < TASKS_AHEAD and (task := await asyncio.to_thread(next, tasks, None)):
+                under_way.append((task, asyncio.create_task(_parse(parser, task))))
+            if not under_way:
+                return
+            task, parsing = under_way[0]
+            results = await parsing
+            under_way.popleft()
+            yield task, results
+    finally:
+        for _, parsing in under_way:
+            parsing.cancel()
+        await asyncio.gather(*(parsing for _, parsing in under_way), return_exceptions=True)
+
+
+async def _parse(parser: MailParser, task: list[SourceMessage]) -> list[ParsedMessage | Unreadable]:
+    results = iter(await parser.parse([message.raw for message in task if not message.reason]))
+    return [Unreadable(message.reason) if message.reason else next(results) for message in task]
+
+
+def _tasks(source: Iterator[SourceMessage]) -> Iterator[list[SourceMessage]]:
+    """The messages in groups, large ones alone."""
+    task: list[SourceMessage] = []
+    size = 0
+    for message in source:
+        if task and (len(task) == MESSAGES_PER_TASK or size + len(message.raw) > BYTES_PER_TASK):
+            yield task
+            task, size = [], 0
+        task.append(message)
+        size += len(message.raw)
+    if task:
+        yield task

@@ -1,0 +1,62 @@
+"""The embedded mail server's tables (`mailbox.sqlite`): the only place that holds untracked mail.
+
+Times are microseconds since 1970 UTC and ids 16 bytes: a timeline reads hundreds of them, and both
+compare in SQLite and PostgreSQL as the values they stand for.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+
+from insights.database import metadata
+
+mail = metadata()
+
+mailboxes = Table(
+    "mailboxes",
+    mail,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("address_key", String(512), nullable=False, unique=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    mail,
+    Column("mailbox_id", Integer, ForeignKey("mailboxes.id"), primary_key=True),
+    Column("email_id", LargeBinary(16), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("conversation_id", LargeBinary(16), nullable=False),
+    Column("summary", Text, nullable=False),
+    Index("ix_messages_mailbox_id_at_email_id", "mailbox_id", "at", "email_id"),
+    Index("ix_messages_mailbox_id_conversation_id", "mailbox_id", "conversation_id"),
+)
+
+# Apart from `messages`, so that reading summaries does not drag the bytes along.
+contents = Table(
+    "contents",
+    mail,
+    Column("mailbox_id", Integer, primary_key=True),
+    Column("email_id", LargeBinary(16), primary_key=True),
+    Column("stored", LargeBinary, nullable=False),
+)
+
+# Who is in From, To or Cc of what: a search walks a stretch of this key per address.
+participants = Table(
+    "participants",
+    mail,
+    Column("mailbox_id", Integer, primary_key=True),
+    Column("address_key", String(512), primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("email_id", LargeBinary(16), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Which conversation a Message-ID, seen or only referred to, or a subject among people belongs to, and
+# which one a joined conversation has become part of.
+thread_keys = Table(
+    "thread_keys",
+    mail,
+    Column("mailbox_id", Integer, primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("conversation_id", LargeBinary(16), nullable=False),
+    sqlite_with_rowid=False,
+)

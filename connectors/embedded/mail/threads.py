@@ -1,0 +1,155 @@
+"""Which conversation a message belongs to: a union of what the mailbox knows, made at import.
+
+Every Message-ID that a message has or refers to is a key that leads to its conversation; a message
+whose keys lead to several joins them. One that refers to nothing but answers something (`Re: …`)
+finds its conversation by subject and people; mails that merely share a subject, such as a weekly
+report, stay apart.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from connectors.embedded.mail.tables import messages, thread_keys
+from connectors.embedded.parsing.parsed import ParsedMessage
+from insights.capture.identity import message_id_key
+
+PREFIX = re.compile(
+    r"\s*(?:(?:re|aw|fw|fwd|wg|sv|vs|antw|tr|rv|res|enc|odp|rif|ynt|回复|答复|转发)\s*(?:\[\d+\]|\(\d+\))?\s*[:\uff1a])",
+    re.IGNORECASE,
+)
+KEYS_PER_STATEMENT = 500
+PEOPLE_LIMIT = 50
+"""A subject among more people than this is no sign of a conversation."""
+
+
+@dataclass(slots=True)
+class ThreadKeys:
+    """The keys of one message; `root` is the Message-ID its conversation is named after."""
+
+    root: str
+    ids: list[bytes]
+    is_reply: bool = False
+    refers: bool = False
+    subject: bytes | None = None
+
+
+@dataclass(slots=True)
+class Threads:
+    """Keys and conversations of a batch; a joined conversation's id is itself a key, to what it joined."""
+
+    organization_id: UUID
+    known: dict[bytes, bytes]
+    new: dict[bytes, bytes] = field(default_factory=dict)
+    joined: list[bytes] = field(default_factory=list)
+
+    def place(self, keys: ThreadKeys) -> bytes:
+        """The conversation of a message, and its keys lead there from now on."""
+        found = {self.current(self.known[key]) for key in keys.ids if key in self.known}
+        if not found and (by_subject := self._by_subject(keys)):
+            found = {by_subject}
+        is_first = not found
+        conversation_id = min(found) if found else self._named_after(keys.root)
+        for other in found - {conversation_id}:
+            self.joined.append(other)
+            self._lead(other, conversation_id)
+        for key in keys.ids:
+            self._lead(key, conversation_id)
+        if keys.subject:
+            self._lead(keys.subject, conversation_id)
+            if is_first and keys.is_reply and not keys.refers:
+                self._lead(_waiting(keys.subject), conversation_id)
+        return conversation_id
+
+    def current(self, conversation_id: bytes) -> bytes:
+        """The conversation that this one has become part of, or itself."""
+        while conversation_id in self.known:
+            conversation_id = self.known[conversation_id]
+        return conversation_id
+
+    def _lead(self, key: bytes, conversation_id: bytes) -> None:
+        if self.known.get(key) != conversation_id:
+            self.known[key] = self.new[key] = conversation_id
+
+    def _named_after(self, root: str) -> bytes:
+        return self.current(uuid5(self.organization_id, f"conversation {root}").bytes)
+
+    def _by_subject(self, keys: ThreadKeys) -> bytes | None:
+        if keys.refers or keys.subject is None:
+            return None
+        key = keys.subject if keys.is_reply else _waiting(keys.subject)
+        return self.current(self.known[key]) if key in self.known else None
+
+
+def read_thread_keys(message: ParsedMessage, people: Iterable[str]) -> ThreadKeys:
+    """The keys of a message among these people (address keys of From, To and Cc)."""
+    own = message_id_key(message.internet_message_id)
+    references = [message_id_key(found) for found in (*message.references, message.in_reply_to) if found]
+    keys = ThreadKeys(
+        root=next(iter(references), own),
+        ids=[_key("id", reference) for reference in dict.fromkeys((own, *references)) if reference],
+        refers=bool(references),
+    )
+    subject, keys.is_reply = normalise_subject(message.subject)
+    among = sorted(set(people))
+    if subject and among and len(among) <= PEOPLE_LIMIT:
+        keys.subject = _key("subject", subject, *among)
+    return keys
+
+
+def normalise_subject(subject: str) -> tuple[str, bool]:
+    """The subject without `Re:` and its kin, case and spacing, and whether it had one."""
+    rest, is_reply = " ".join(subject.split()), False
+    while prefix := PREFIX.match(rest):
+        rest, is_reply = rest[prefix.end() :], True
+    return rest.strip().casefold(), is_reply
+
+
+def read_threads(
+    connection: Connection, mailbox_id: int, organization_id: str, keys: Sequence[ThreadKeys]
+) -> Threads:
+    """What the mailbox knows about the keys of a batch."""
+    wanted = {key for each in keys for key in each.ids}
+    for each in keys:
+        if each.subject and not each.refers:
+            wanted.add(each.subject if each.is_reply else _waiting(each.subject))
+    known: dict[bytes, bytes] = {}
+    while wanted:  # keys, then the conversations they lead to, then those these were joined to
+        found = _read_keys(connection, mailbox_id, sorted(wanted))
+        known |= found
+        wanted = set(found.values()) - known.keys()
+    return Threads(UUID(organization_id), known)
+
+
+def join_threads(connection: Connection, mailbox_id: int, threads: Threads) -> None:
+    """Move the messages of conversations that the batch joined; costs as much as these are long."""
+    for other in threads.joined:
+        connection.execute(
+            update(messages)
+            .where(messages.c.mailbox_id == mailbox_id, messages.c.conversation_id == other)
+            .values(conversation_id=threads.current(other))
+        )
+
+
+def _read_keys(connection: Connection, mailbox_id: int, keys: list[bytes]) -> dict[bytes, bytes]:
+    statement = select(thread_keys.c.key, thread_keys.c.conversation_id).where(
+        thread_keys.c.mailbox_id == mailbox_id, thread_keys.c.key.in_(bindparam("keys", expanding=True))
+    )
+    found: dict[bytes, bytes] = {}
+    for start in range(0, len(keys), KEYS_PER_STATEMENT):
+        rows = connection.execute(statement, {"keys": keys[start : start + KEYS_PER_STATEMENT]})
+        found.update((bytes(key), bytes(conversation_id)) for key, conversation_id in rows)
+    return found
+
+
+def _waiting(subject: bytes) -> bytes:
+    """The key of a subject whose first message has not come yet, only an answer to it."""
+    return _key("waiting", subject.hex())
+
+
+def _key(*parts: str) -> bytes:
+    return blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""Reading raw mail, always in worker processes: real messages take seconds or crash a parser."""

@@ -1,0 +1,137 @@
+"""What a message's headers say: identity, people, times, flags."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import Message
+from email.utils import parsedate_tz
+
+from connectors.embedded.parsing.addresses import read_addresses
+from connectors.embedded.parsing.parsed import MESSAGE_ID_LIMIT, REFERENCES_LIMIT, SUBJECT_LIMIT
+from connectors.embedded.parsing.words import decode_words, storable, unfold
+from insights.capture.identity import message_id_key
+
+HEADERS = frozenset(
+    """
+    message-id subject from sender to cc bcc in-reply-to references date received
+    sensitivity msip_labels
+    """.split()  # noqa: SIM905 - a list of quoted words is harder to read
+)
+BRACKETED = re.compile(r"<[^<>]+>")
+LABEL = re.compile(r"MSIP_Label_([0-9a-fA-F-]{36})_Enabled\s*=\s*true", re.IGNORECASE)
+OPEN_SENSITIVITY = frozenset({"", "normal", "none", "personal"})
+ENCRYPTED_TYPES = frozenset({"multipart/encrypted", "application/x-microsoft-rpmsg-message"})
+SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+SIGNED_SMIME = frozenset({"signed-data", "certs-only"})
+
+Headers = dict[str, list[str]]
+"""Unfolded values by lower-case name, in the order of the message; only those we read."""
+
+
+def read_headers(message: "Message[str, str]") -> Headers:
+    """The headers we use, in one pass: asking the message for each would walk all of them each time."""
+    found: Headers = {}
+    for name, value in message.raw_items():
+        key = name.lower()
+        if key in HEADERS:
+            found.setdefault(key, []).append(unfold(str(value)))
+    return found
+
+
+def first(headers: Headers, name: str) -> str:
+    """The first value that says something, or ""."""
+    return next((value for value in headers.get(name, ()) if value), "")
+
+
+def read_message_id(headers: Headers) -> str:
+    """The Message-ID as it is written, or "" where it is missing, empty or absurdly long."""
+    value = storable(first(headers, "message-id"))
+    if value.startswith("<") and ">" in value:
+        value = value[: value.index(">") + 1]
+    return value if message_id_key(value) and len(value) <= MESSAGE_ID_LIMIT else ""
+
+
+def read_subject(headers: Headers) -> str:
+    """The decoded subject in one line."""
+    return decode_words(first(headers, "subject")[: 10 * SUBJECT_LIMIT])[:SUBJECT_LIMIT]
+
+
+def read_sender(headers: Headers) -> tuple[str, str]:
+    """(display name, address) of From, else of Sender."""
+    for name in ("from", "sender"):
+        people = [person for value in headers.get(name, ()) for person in read_addresses(value)]
+        if people:
+            return next((person for person in people if "@" in person[1]), people[0])
+    return "", ""
+
+
+def read_recipients(headers: Headers, name: str) -> tuple[str, ...]:
+    """The addresses of To, Cc or Bcc, each once, in their order."""
+    people = (person for value in headers.get(name, ()) for person in read_addresses(value))
+    return tuple(dict.fromkeys(address for _, address in people if "@" in address))
+
+
+def read_references(headers: Headers, people: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """(In-Reply-To, References), without the `people` whom old mailers name there beside the id."""
+    answered = [found for found in _bracketed(headers, "in-reply-to") if found[1:-1] not in people]
+    references = list(dict.fromkeys(_bracketed(headers, "references")))
+    if len(references) > REFERENCES_LIMIT:
+        references = [references[0], *references[1 - REFERENCES_LIMIT :]]
+    return (answered[-1] if answered else ""), tuple(references)
+
+
+def _bracketed(headers: Headers, name: str) -> list[str]:
+    found = (match for value in headers.get(name, ()) for match in BRACKETED.findall(value))
+    return [storable(match) for match in found if len(match) <= MESSAGE_ID_LIMIT]
+
+
+def read_sent_at(headers: Headers) -> datetime | None:
+    """The time of the first readable Date."""
+    return next((time for value in headers.get("date", ()) if (time := read_time(value))), None)
+
+
+def read_received_at(headers: Headers) -> datetime | None:
+    """The time of the last hop that gives one; each server puts its Received above the earlier ones."""
+    times = (read_time(value.rpartition(";")[2]) for value in headers.get("received", ()))
+    return next((time for time in times if time), None)
+
+
+def read_time(value: str) -> datetime | None:
+    """An RFC 5322 time as UTC; None if it is unreadable or no such time exists."""
+    try:
+        parts = parsedate_tz(value[:200])
+        if parts is None:
+            return None
+        zone = timezone(timedelta(seconds=parts[9] or 0))
+        return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def is_private(headers: Headers) -> bool:
+    """Whether Sensitivity is *private* or *company-confidential*; a word we do not know counts as such."""
+    return any(value.lower() not in OPEN_SENSITIVITY for value in headers.get("sensitivity", ()))
+
+
+def read_labels(headers: Headers) -> tuple[str, ...]:
+    """Ids of the sensitivity labels; a label header that we cannot read counts as one, `unreadable`."""
+    values = ["".join(decode_words(value).split()) for value in headers.get("msip_labels", ()) if value]
+    ids = dict.fromkeys(label.lower() for value in values for label in LABEL.findall(value))
+    if values and not ids and "_enabled" not in " ".join(values).lower():
+        return ("unreadable",)
+    return tuple(ids)
+
+
+def is_encrypted(message: "Message[str, str]") -> bool:
+    """Whether the whole message is S/MIME-enveloped, PGP/MIME-encrypted or rights-protected (rpmsg)."""
+    content_type = message.get_content_type()
+    if content_type in SMIME_TYPES:
+        return str(message.get_param("smime-type", "")).lower() not in SIGNED_SMIME
+    if content_type in ENCRYPTED_TYPES:
+        return True
+    if str(message.get("content-class", "")).strip().lower() == "rpmsg.message":
+        return True
+    children = message.get_payload() if message.is_multipart() else []
+    return isinstance(children, list) and any(
+        isinstance(child, Message) and child.get_content_type() == "application/x-microsoft-rpmsg-message"
+        for child in children
+    )

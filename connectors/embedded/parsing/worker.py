@@ -1,0 +1,176 @@
+"""What runs in a worker process: raw MIME in, plain values out. Imports nothing of the server."""
+
+import hashlib
+import os
+import re
+import signal
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email._policybase import Compat32
+from email.message import Message
+from email.parser import BytesParser
+
+from connectors.embedded.parsing.bodies import read_body
+from connectors.embedded.parsing.headers import (
+    is_encrypted,
+    is_private,
+    read_headers,
+    read_labels,
+    read_message_id,
+    read_received_at,
+    read_recipients,
+    read_references,
+    read_sender,
+    read_sent_at,
+    read_subject,
+)
+from connectors.embedded.parsing.parsed import HEADERS_LIMIT, MESSAGE_LIMIT, ParsedMessage, Unreadable
+from connectors.embedded.parsing.parts import find_file, read_attachments
+from insights.model import AttachmentContent, MessageBody
+
+QUOTED_FROM = re.compile(rb"^>+From ", re.MULTILINE)
+STRUCTURE_LIMIT, PARAMETERS_LIMIT = 4096, 64
+"""Characters and parameters of a Content-… header: the standard library reads them in quadratic time."""
+
+
+class _Policy(Compat32):
+    """Headers stay raw text; reading them the modern way takes seconds for some real messages."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Name and value, cut where the length could only be meant to hurt."""
+        name, value = super().header_source_parse(sourcelines)
+        if name[:8].lower() == "content-":
+            value = ";".join(value[:STRUCTURE_LIMIT].split(";", PARAMETERS_LIMIT)[:PARAMETERS_LIMIT])
+        return name, value
+
+
+class _TooSlowError(BaseException):
+    """Comes out of wherever a message's time ran out; no `except Exception` on the way may keep it."""
+
+
+PARSER = BytesParser(policy=_Policy())
+
+
+def start(memory_limit: int) -> None:
+    """Bound this process: more memory is refused, and the server goes first where they compete."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+        os.nice(5)
+
+
+def parse_batch(batch: list[bytes], seconds: float) -> list[ParsedMessage | Unreadable]:
+    """Each message parsed, or why not; `seconds` of processor time for each."""
+    results: list[ParsedMessage | Unreadable] = []
+    for raw in batch:
+        try:
+            with _limit(seconds):
+                results.append(parse(raw))
+        except _TooSlowError:
+            results.append(Unreadable(f"reading it takes longer than {seconds:g} s"))
+    return results
+
+
+def parse(raw: bytes) -> ParsedMessage | Unreadable:
+    """One message parsed, or why not; never raises, whatever the bytes are."""
+    raw = without_envelope(raw)
+    if reason := _refusal(raw):
+        return Unreadable(reason)
+    try:
+        return _parsed(raw)
+    except MemoryError:
+        return Unreadable("it needs too much memory")
+    except RecursionError:
+        return Unreadable("its parts are nested too deeply")
+    except Exception as error:  # noqa: BLE001 - the standard parser raises anything on malformed mail
+        return Unreadable(f"it is malformed ({type(error).__name__})")
+
+
+@contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    """Raise where the time runs out; what does not listen, as C code, is ended by the pool's clock."""
+    if sys.platform == "win32":
+        yield
+        return
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise _TooSlowError
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def body(stored: bytes, plain: bool) -> MessageBody:  # noqa: FBT001
+    """The words of a stored message."""
+    return read_body(_message(stored), plain=plain)
+
+
+def attachment(stored: bytes, attachment_id: str) -> AttachmentContent | None:
+    """A file of a stored message with its bytes, or None."""
+    found = find_file(_message(stored), attachment_id)
+    return AttachmentContent(*found) if found else None
+
+
+def without_envelope(raw: bytes) -> bytes:
+    """The message itself, without the line that mbox files put before it."""
+    while raw.startswith((b"From ", b">From ")):
+        raw = raw.partition(b"\n")[2]
+    return raw
+
+
+def derived_message_id(raw: bytes) -> str:
+    """A Message-ID for a message that has none: the same for the same content, however it was stored.
+
+    Line ends, blank lines at the end and the quoting of "From " differ between mbox and single files.
+    """
+    content = QUOTED_FROM.sub(b"From ", raw.replace(b"\r\n", b"\n").strip(b"\n"))
+    return f"<{hashlib.sha256(content).hexdigest()[:40]}@no-message-id.invalid>"
+
+
+def _message(stored: bytes) -> "Message[str, str]":
+    return PARSER.parsebytes(zlib.decompress(stored) if stored else b"")
+
+
+def _refusal(raw: bytes) -> str:
+    if not raw.strip():
+        return "it is empty"
+    if len(raw) > MESSAGE_LIMIT:
+        return f"it is larger than {MESSAGE_LIMIT // 1024**2} MiB"
+    ends = (raw.find(b"\n\n"), raw.find(b"\r\n\r\n"))
+    if min((end for end in ends if end >= 0), default=len(raw)) > HEADERS_LIMIT:
+        return f"its headers are larger than {HEADERS_LIMIT // 1024**2} MiB"
+    return ""
+
+
+def _parsed(raw: bytes) -> ParsedMessage:
+    message = PARSER.parsebytes(raw)
+    headers = read_headers(message)
+    sender_name, sender = read_sender(headers)
+    to, cc, bcc = (read_recipients(headers, name) for name in ("to", "cc", "bcc"))
+    in_reply_to, references = read_references(headers, frozenset((sender, *to, *cc)))
+    return ParsedMessage(
+        internet_message_id=read_message_id(headers) or derived_message_id(raw),
+        subject=read_subject(headers),
+        sender=sender,
+        sender_name=sender_name,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        in_reply_to=in_reply_to,
+        references=references,
+        sent_at=read_sent_at(headers),
+        received_at=read_received_at(headers),
+        attachments=read_attachments(message),
+        is_private=is_private(headers),
+        labels=read_labels(headers),
+        is_encrypted=is_encrypted(message),
+        stored=zlib.compress(raw, 1),
+    )

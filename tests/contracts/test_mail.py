@@ -1,0 +1,293 @@
+"""What every Mail must do. Tests are called `test_METHOD_…`; a new implementation adds a row to `SERVERS`."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from connectors.embedded.mail.mail import EmbeddedMail
+from connectors.embedded.mail.store import REVISIONS, insert_parsed
+from connectors.embedded.parsing.parsed import ParsedMessage
+from connectors.embedded.parsing.pool import MailParser
+from connectors.embedded.parsing.worker import parse
+from insights import ports
+from insights.capture.identity import email_id
+from insights.errors import Invalid, NotFound
+from insights.migrate import upgrade
+from insights.model import MailQuery
+from tests.conftest import OpenDatabase
+from tests.mails import AT, make_mail
+
+ORGANIZATION_ID = "0f6d8a3e-8c0c-4f65-9a28-5d1a4c1f7b11"
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+ANN, BOB = "ann@ours.example", "bob@ours.example"
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Server:
+    """A mail server under test, and how messages get into it."""
+
+    mail: ports.Mail
+    deliver: Callable[[str, Sequence[bytes]], Awaitable[None]]
+
+
+async def serve_embedded(open_database: OpenDatabase) -> AsyncIterator[Server]:
+    database = open_database("mailbox")
+    await upgrade(database, REVISIONS)
+    mail = EmbeddedMail(database, MailParser(workers=1), ORGANIZATION_ID)
+
+    async def deliver(mailbox: str, raws: Sequence[bytes]) -> None:
+        parsed = [parse(raw) for raw in raws]
+        good = [message for message in parsed if isinstance(message, ParsedMessage)]
+        assert len(good) == len(parsed)
+        await insert_parsed(database, ORGANIZATION_ID, mailbox, good, now=NOW)
+
+    yield Server(mail, deliver)
+    await mail.close()
+
+
+SERVERS = {"embedded": serve_embedded}
+
+
+@pytest.fixture(params=SERVERS)
+async def server(request: pytest.FixtureRequest, open_database: OpenDatabase) -> AsyncIterator[Server]:
+    async for each in SERVERS[request.param](open_database):
+        yield each
+
+
+def id_of(name: str) -> str:
+    return email_id(ORGANIZATION_ID, f"<{name}@fabrikam.example>")
+
+
+def named(name: str, **values: object) -> bytes:
+    return make_mail(f"<{name}@fabrikam.example>", **values)  # type: ignore[arg-type]
+
+
+async def test_search_finds_whole_addresses_in_from_to_and_cc(server: Server) -> None:
+    await server.deliver(
+        ANN,
+        [
+            named("from", sender="ANA@Fabrikam.example"),
+            named("to", sender=ANN, to='"Silva, Ana" <ana+offers@fabrikam.example>, x@else.example'),
+            named("cc", sender=BOB, headers={"Cc": "Group: ana@fabrikam.example, bob@ours.example;"}),
+            named("bcc", sender=BOB, headers={"Bcc": "ana@fabrikam.example"}),
+            named("longer", sender="ana@fabrikam.example.evil.example"),
+            named("name", sender='"ana@fabrikam.example" <other@else.example>'),
+            named("dots", sender="a.na@fabrikam.example"),
+            named("idn", sender="jo@bücher.example"),
+        ],
+    )
+    found = await server.mail.search(ANN, MailQuery(["Ana@fabrikam.example"]))
+    assert {message.email_id for message in found} == {id_of("from"), id_of("to"), id_of("cc")}
+    tagged = await server.mail.search(ANN.upper(), MailQuery(["ana+x@FABRIKAM.example"]))
+    assert tagged == found
+    idn = await server.mail.search(ANN, MailQuery(["jo@xn--bcher-kva.example", "no address", ""]))
+    assert [message.email_id for message in idn] == [id_of("idn")]
+
+
+async def test_search_lists_each_message_once_newest_first_within_its_bounds(server: Server) -> None:
+    await server.deliver(
+        ANN,
+        [
+            named(str(minute), at=AT + minute * MINUTE, headers={"Cc": f"{BOB}, ana@fabrikam.example"})
+            for minute in range(9)
+        ],
+    )
+    addresses = [
+        "ana@fabrikam.example",
+        "ANA@fabrikam.example",
+        BOB,
+        *(f"x{n}@y.example" for n in range(250)),
+    ]
+    found = await server.mail.search(ANN, MailQuery(addresses, since=AT + 2 * MINUTE, limit=5))
+    assert [message.email_id for message in found] == [id_of(str(n)) for n in (8, 7, 6, 5, 4)]
+    rest = await server.mail.search(
+        ANN, MailQuery(addresses, since=AT + 2 * MINUTE, before=(found[-1].at, found[-1].email_id))
+    )
+    assert [message.email_id for message in rest] == [id_of("3"), id_of("2")]
+    assert await server.mail.search(ANN, MailQuery([])) == []
+    assert await server.mail.search(BOB, MailQuery(addresses)) == []
+
+
+async def test_search_pages_through_equal_times_without_gap_or_repeat(server: Server) -> None:
+    names = [f"same{number}" for number in range(11)]
+    await server.deliver(ANN, [named(name) for name in names])
+    seen: list[str] = []
+    before = None
+    while page := await server.mail.search(ANN, MailQuery(["ana@fabrikam.example"], before=before, limit=3)):
+        seen += [message.email_id for message in page]
+        before = page[-1].at, page[-1].email_id
+    assert seen == sorted(map(id_of, names), reverse=True)
+
+
+async def test_search_tells_what_a_timeline_shows(server: Server) -> None:
+    raw = named(
+        "full",
+        sender="=?utf-8?q?Ana_S=C3=AElva?= <ana@fabrikam.example>",
+        to=f"Ann <{ANN}>, bob@ours.example",
+        subject="Größe 🚀 <b>",
+        headers={
+            "Cc": "c@else.example",
+            "In-Reply-To": "<zero@ours.example>",
+            "Sensitivity": "Company-Confidential",
+            "msip_labels": "MSIP_Label_0A1B2C3D-0000-4000-8000-000000000001_Enabled=True;"
+            "MSIP_Label_0a1b2c3d-0000-4000-8000-000000000001_Name=Secret;",
+        },
+        files={"Angebot.pdf": b"%PDF-1.7"},
+    )
+    await server.deliver(ANN, [raw])
+    [message] = await server.mail.search(ANN, MailQuery([BOB]))
+    assert message.internet_message_id == "<full@fabrikam.example>"
+    assert message.email_id == id_of("full")
+    assert (message.subject, message.at) == ("Größe 🚀 <b>", AT)
+    assert message.at.tzinfo is not None
+    assert message.received_at.tzinfo is not None
+    assert (message.sender, message.sender_name) == ("ana@fabrikam.example", "Ana Sîlva")
+    assert (message.to, message.cc) == ((ANN, BOB), ("c@else.example",))
+    assert message.in_reply_to == "<zero@ours.example>"
+    assert message.is_private
+    assert message.labels == ("0a1b2c3d-0000-4000-8000-000000000001",)
+    assert not message.is_encrypted
+    [file] = message.attachments
+    assert (file.name, file.size, file.is_inline) == ("Angebot.pdf", 8, False)
+
+
+async def test_find_gives_what_this_mailbox_holds(server: Server) -> None:
+    await server.deliver(ANN, [named("one"), named("two")])
+    await server.deliver(BOB, [named("two"), named("three")])
+    asked = [*map(id_of, ("one", "two", "three", "none")), "no id", ""]
+    assert (await server.mail.find(ANN, asked)).keys() == {id_of("one"), id_of("two")}
+    assert (await server.mail.find(BOB, asked)).keys() == {id_of("two"), id_of("three")}
+    assert await server.mail.find("nobody@ours.example", asked) == {}
+    assert await server.mail.find(ANN, []) == {}
+
+
+async def test_find_keeps_the_first_message_of_a_message_id(server: Server) -> None:
+    await server.deliver(ANN, [named("twice", subject="First"), named("twice", subject="Second")])
+    await server.deliver(ANN, [named("twice", subject="Third")])
+    found = await server.mail.find(ANN, [id_of("twice")])
+    assert found[id_of("twice")].subject == "First"
+
+
+async def test_find_by_message_id_takes_it_with_or_without_brackets(server: Server) -> None:
+    await server.deliver(ANN, [named("One")])
+    for written in ("<One@fabrikam.example>", " One@fabrikam.example\n"):
+        message = await server.mail.find_by_message_id(ANN, written)
+        assert message is not None
+        assert message.email_id == id_of("One")
+    for other in ("<one@fabrikam.example>", "", "<>", "\x00", "\ud800"):
+        assert await server.mail.find_by_message_id(ANN, other) is None
+    assert await server.mail.find_by_message_id(BOB, "<One@fabrikam.example>") is None
+
+
+async def test_conversation_lists_a_thread_oldest_first(server: Server) -> None:
+    await server.deliver(
+        ANN,
+        [
+            named(
+                "c", at=AT + 2 * MINUTE, headers={"References": "<a@fabrikam.example> <b@fabrikam.example>"}
+            ),
+            named("a", at=AT),
+            named("b", at=AT + MINUTE, headers={"In-Reply-To": "<a@fabrikam.example>"}),
+            named("other", subject="Something else"),
+        ],
+    )
+    found = await server.mail.find(ANN, list(map(id_of, "abc")))
+    assert len({message.conversation_id for message in found.values()}) == 1
+    thread = await server.mail.conversation(ANN, found[id_of("a")].conversation_id)
+    assert [message.email_id for message in thread] == list(map(id_of, "abc"))
+    assert await server.mail.conversation(BOB, found[id_of("a")].conversation_id) == []
+    assert await server.mail.conversation(ANN, "no id") == []
+
+
+async def test_latest_pages_newest_first_while_mail_arrives(server: Server) -> None:
+    assert (await server.mail.latest(ANN, None, 5)).items == []
+    names = [str(number) for number in range(10)]
+    await server.deliver(ANN, [named(name, at=AT + (int(name) // 3) * MINUTE) for name in names])
+    seen, cursor = [], None
+    while True:
+        page = await server.mail.latest(ANN, cursor, 4)
+        seen += list(page.items)
+        cursor = page.next
+        if cursor is None:
+            break
+        await server.deliver(ANN, [named(f"new{len(seen)}", at=AT + timedelta(days=1))])
+    assert sorted(message.email_id for message in seen) == sorted(map(id_of, names))
+    places = [(message.at, message.email_id) for message in seen]
+    assert all(earlier > later for earlier, later in pairwise(places))
+
+
+@pytest.mark.parametrize("cursor", ["x", "1.", ".00", "1.zz", f"{10**30}.{'0' * 32}", "\x00"])
+async def test_latest_refuses_a_cursor_that_is_none(server: Server, cursor: str) -> None:
+    await server.deliver(ANN, [named("one")])
+    with pytest.raises(Invalid):
+        await server.mail.latest(ANN, cursor, 4)
+
+
+async def test_body_is_safe_html_and_text(server: Server) -> None:
+    html = (
+        "<style>p{background:url(https://evil.example/s)}</style><script>steal()</script>"
+        '<p onclick="steal()" style="color:red;background:url(https://evil.example/b)">Hello <b>Ann</b></p>'
+        '<img src="https://evil.example/pixel.gif"><img src="cid:logo"><form action="/x"><input></form>'
+        '<a href="https://fabrikam.example/offer">offer</a><a href="javascript:steal()">no</a>'
+        '<a href="/api/v1/me">relative</a><iframe src="https://evil.example"></iframe>'
+    )
+    await server.deliver(
+        ANN, [named("html", text="Hello Ann\n-- \nAna", html=html), named("text", text="1 < 2")]
+    )
+    body = await server.mail.body(ANN, id_of("html"))
+    for bad in ("evil", "steal", "<form", "<input", "<iframe", "javascript", "/api/v1/me", "background"):
+        assert bad not in body.html
+    assert "<b>Ann</b>" in body.html
+    assert 'src="cid:logo"' in body.html
+    assert 'href="https://fabrikam.example/offer"' in body.html
+    assert "noopener" in body.html
+    assert body.text.splitlines() == ["Hello Ann", "-- ", "Ana"]
+    plain = await server.mail.body(ANN, id_of("text"))
+    assert (plain.text, plain.html) == ("1 < 2", "1 &lt; 2")
+
+
+async def test_body_of_another_mailbox_is_not_found(server: Server) -> None:
+    await server.deliver(ANN, [named("one")])
+    for mailbox, own_id in ((BOB, id_of("one")), (ANN, id_of("none")), (ANN, "no id")):
+        with pytest.raises(NotFound):
+            await server.mail.body(mailbox, own_id)
+
+
+async def test_attachment_comes_with_its_bytes(server: Server) -> None:
+    files = {"a.bin": bytes(range(256)), "../../Ünïcode\x07 naïve.txt": b"", "b.bin": b"second"}
+    await server.deliver(ANN, [named("files", files=files)])
+    message = (await server.mail.find(ANN, [id_of("files")]))[id_of("files")]
+    assert [file.name for file in message.attachments] == ["a.bin", "Ünïcode naïve.txt", "b.bin"]
+    for file, content in zip(message.attachments, files.values(), strict=True):
+        got = await server.mail.attachment(ANN, message.email_id, file.id)
+        assert (got.attachment, got.content) == (file, content)
+    for mailbox, own_id, file_id in (
+        (BOB, message.email_id, message.attachments[0].id),
+        (ANN, id_of("none"), message.attachments[0].id),
+        (ANN, message.email_id, "99"),
+    ):
+        with pytest.raises(NotFound):
+            await server.mail.attachment(mailbox, own_id, file_id)
+
+
+async def test_version_changes_with_every_new_message_only(server: Server) -> None:
+    versions = [await server.mail.version(ANN)]
+    for raws in ([named("one")], [named("one")], [named("two"), named("three")], []):
+        await server.deliver(ANN, raws)
+        versions.append(await server.mail.version(ANN))
+    await server.deliver(BOB, [named("one")])
+    versions.append(await server.mail.version(ANN))
+    empty, one, again, three, nothing, other = versions
+    assert len({empty, one, three}) == 3
+    assert (again, nothing, other) == (one, three, three)
+
+
+def test_every_method_of_the_port_has_a_test() -> None:
+    methods = {name for name in vars(ports.Mail) if not name.startswith("_")}
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert {name for name in methods if f"def test_{name}_" not in source} == set()
