@@ -1,0 +1,154 @@
+"""The demo's mailbox reader: who one can be, a token to be it, and that person's own mailbox."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from addin.http import Answer, Call, Visit
+from addin.requests import Body, Id, PageQuery
+from insights.errors import NotFound
+from insights.model import Message, User
+
+
+class TokenMaker(Protocol):
+    """What the demo needs of a directory beyond the port."""
+
+    def issue_token(self, user_id: str, hours: float = 8) -> str:
+        """A bearer token for a user."""
+        ...
+
+    async def users(self) -> Sequence[User]:
+        """All enabled users."""
+        ...
+
+
+TOKEN_MAKER: web.AppKey[TokenMaker] = web.AppKey("token_maker")
+
+
+class DemoUser(BaseModel):
+    """Somebody of the fictional organisation."""
+
+    id: str
+    name: str
+    email: str
+
+
+class DemoUsers(BaseModel):
+    """All of them, by name."""
+
+    items: list[DemoUser]
+    next: str | None = None
+
+
+class TokenBody(Body):
+    """Whom to be: an id or address of a demo user."""
+
+    user: str = Field(min_length=1, max_length=320)
+
+
+class DemoToken(BaseModel):
+    """A bearer token for the HTTP API, and whose it is."""
+
+    token: str
+    user: DemoUser
+
+
+class DemoAttachment(BaseModel):
+    """A file of a message; `size` in bytes."""
+
+    id: str
+    name: str
+    size: int
+    content_type: str
+    is_inline: bool
+
+
+class DemoMessage(BaseModel):
+    """A message as the reader lists it."""
+
+    id: str
+    internet_message_id: str
+    conversation_id: str
+    subject: str
+    at: datetime
+    sender: str = Field(serialization_alias="from")
+    sender_name: str
+    to: list[str]
+    cc: list[str]
+    attachments: list[DemoAttachment]
+
+
+class DemoMessages(BaseModel):
+    """A page of the mailbox, newest first."""
+
+    items: list[DemoMessage]
+    next: str | None = None
+
+
+class DemoOpenMessage(DemoMessage):
+    """A message with its words; `html` is cleaned."""
+
+    html: str
+    text: str
+
+
+async def list_users(visit: Visit) -> Answer:
+    """Who one can be in the demo."""
+    users = await visit.request.app[TOKEN_MAKER].users()
+    return Answer(DemoUsers(items=[_user(user) for user in users]))
+
+
+async def make_token(visit: Visit, body: TokenBody) -> Answer:
+    """A bearer token for a demo user."""
+    user = await visit.services.crm.user(body.user)
+    if user is None:
+        raise NotFound("Nobody in the demo is called that", do="see /demo/api/users", code="unknown_user")
+    token = visit.request.app[TOKEN_MAKER].issue_token(user.id)
+    return Answer(DemoToken(token=token, user=_user(user)))
+
+
+async def list_messages(call: Call, query: PageQuery) -> Answer:
+    """The caller's mailbox."""
+    page = await call.services.mail.latest(call.user.email, query.cursor, query.limit)
+    return Answer(DemoMessages(items=[_message(message) for message in page.items], next=page.next))
+
+
+async def read_message(call: Call, email_id: Id) -> Answer:
+    """A message of the caller's mailbox with its words."""
+    found = await call.services.mail.find(call.user.email, [email_id])
+    if email_id not in found:
+        raise NotFound("Your mailbox holds no such message", code="unknown_email")
+    body = await call.services.mail.body(call.user.email, email_id)
+    fields = _message(found[email_id]).model_dump()
+    return Answer(DemoOpenMessage(**fields, html=body.html, text=body.text))
+
+
+def _user(user: User) -> DemoUser:
+    return DemoUser(id=user.id, name=user.name, email=user.email)
+
+
+def _message(message: Message) -> DemoMessage:
+    return DemoMessage(
+        id=message.email_id,
+        internet_message_id=message.internet_message_id,
+        conversation_id=message.conversation_id,
+        subject=message.subject,
+        at=message.at,
+        sender=message.sender,
+        sender_name=message.sender_name,
+        to=list(message.to),
+        cc=list(message.cc),
+        attachments=[
+            DemoAttachment(
+                id=file.id,
+                name=file.name,
+                size=file.size,
+                content_type=file.content_type,
+                is_inline=file.is_inline,
+            )
+            for file in message.attachments
+        ],
+    )

@@ -1,0 +1,167 @@
+"""The HTML pages and the files they load. No page sets a cookie; tokens never stand in a URL."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from addin.http import Visit
+
+if TYPE_CHECKING:  # the first page pays for it, not the start
+    from jinja2 import Environment
+
+HERE = Path(__file__).parent
+STATIC, TEMPLATES = HERE / "static", HERE / "templates"
+DOCS, NODE_MODULES = HERE.parent / "docs", HERE.parent / "node_modules"
+OFFICE_JS = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
+
+# The npm packages that pages load, and which of their files.
+VENDOR = {
+    "@fluentui/web-components": ("dist/web-components.min.js",),
+    "eventsource-parser": ("dist/*.js",),
+    "lit-html": ("*.js", "directives/*.js"),
+}
+
+# Who may show a page in a frame: Outlook and Teams, on the web and in their desktop shells.
+HOSTS = (
+    "https://*.office.com https://*.office365.com https://*.outlook.com https://*.live.com "
+    "https://*.microsoft.com https://*.cloud.microsoft https://*.office365.us https://*.microsoft.us"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template and what its policy allows: frames around it, scripts and styles beside our own."""
+
+    template: str
+    framed_by: str = "'none'"
+    scripts: str = ""
+    styles: str = ""
+
+    @property
+    def policy(self) -> str:
+        """The Content-Security-Policy; no page has a script or style of its own."""
+        return "; ".join(
+            (
+                "default-src 'none'",
+                f"script-src 'self' {self.scripts}".rstrip(),
+                f"style-src 'self' {self.styles}".rstrip(),
+                "img-src 'self' data:",
+                "font-src 'self'",
+                "connect-src 'self'",
+                "frame-src 'self'",
+                "base-uri 'none'",
+                "form-action 'none'",
+                f"frame-ancestors {self.framed_by}",
+            )
+        )
+
+
+HOME = Page("home.html")
+ERROR = Page("error.html", framed_by=f"'self' {HOSTS}")
+PANE = Page("pane.html", framed_by=f"'self' {HOSTS}", scripts="https://appsforoffice.microsoft.com")
+# Mails carry style attributes; the reader shows them in a frame without scripts.
+DEMO = Page("demo.html", styles="'unsafe-inline'")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the pages are told about where they run; decided once, in app.py.
+
+    `office` is the script that supplies the mail client's `Office` object, `can_sign_in` whether that
+    client can hand out tokens we accept, `has_demo` whether there is a demo to be shown.
+    """
+
+    office: str = OFFICE_JS
+    can_sign_in: bool = False
+    has_demo: bool = False
+
+
+SURROUNDINGS = web.AppKey("surroundings", Surroundings)
+
+
+async def show_home(visit: Visit) -> web.Response:
+    """What is running, and where to go."""
+    return _render(visit, HOME)
+
+
+async def show_pane(visit: Visit) -> web.Response:
+    """The pane beside the open mail."""
+    return _render(visit, PANE)
+
+
+async def show_demo(visit: Visit) -> web.Response:
+    """A small mailbox reader that hosts the real pane."""
+    return _render(visit, DEMO)
+
+
+async def send_static(_visit: Visit, file: str) -> web.StreamResponse:
+    """One of our own files."""
+    return _send(STATIC, file)
+
+
+async def send_vendor(_visit: Visit, file: str) -> web.StreamResponse:
+    """A file of an npm package, if the table of them has it."""
+    for package, patterns in VENDOR.items():
+        inner = PurePosixPath(file.removeprefix(f"{package}/"))
+        if file.startswith(f"{package}/") and any(_matches(inner, pattern) for pattern in patterns):
+            return _send(NODE_MODULES / package, str(inner))
+    raise web.HTTPNotFound
+
+
+async def send_doc(_visit: Visit, name: str) -> web.StreamResponse:
+    """A page of the documentation, as it was written."""
+    if not name.endswith(".md"):
+        raise web.HTTPNotFound
+    response = _send(DOCS, name)
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    return response
+
+
+def show_problem(request: web.Request, *, status: int, title: str, detail: str) -> web.Response:
+    """A failure as a page, for somebody who followed a link."""
+    return _fill(request, ERROR, status, {"status": status, "title": title, "detail": detail})
+
+
+def _render(visit: Visit, page: Page) -> web.Response:
+    return _fill(visit.request, page, 200, {})
+
+
+def _fill(request: web.Request, page: Page, status: int, words: dict[str, object]) -> web.Response:
+    surroundings = request.app[SURROUNDINGS]
+    text = _templates().get_template(page.template).render(surroundings=surroundings, **words)
+    headers = HEADERS | {"Content-Security-Policy": page.policy}
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined
+    )
+
+
+def _matches(path: PurePosixPath, pattern: str) -> bool:
+    """Whether the whole path fits; `*` is no `/`."""
+    return len(path.parts) == len(PurePosixPath(pattern).parts) and path.match(pattern)
+
+
+def _send(folder: Path, name: str) -> web.FileResponse:
+    """A file inside the folder, revalidated by the browser each time; else 404."""
+    parts = PurePosixPath(name).parts
+    if "\x00" in name or "\\" in name or ".." in parts or name.startswith("/"):
+        raise web.HTTPNotFound
+    path = folder.joinpath(*parts)
+    if not path.is_file() or any(part.startswith(".") for part in parts):
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})

@@ -1,0 +1,94 @@
+"""Every failure as RFC 9457 problem details, the one error shape on the wire."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, Field
+
+from addin.observe import REQUEST_ID
+from addin.pages import show_problem
+from insights.errors import NotSignedIn, Problem
+
+log = structlog.get_logger(__name__)
+CONTENT_TYPE = "application/problem+json"
+
+# What aiohttp itself refuses, in our words: code, title, detail.
+REFUSALS = {
+    404: ("not_found", "Not found", "Nothing is at this address · see /api/openapi.json for those there are"),
+    405: (
+        "method_not_allowed",
+        "Not possible here",
+        "This address does not take this method · see the header Allow",
+    ),
+    413: ("too_large", "Too large", "The request is too large · a body may have 1 MiB · send less"),
+}
+
+
+class ProblemDetails(BaseModel):
+    """A failure: `detail` says what, why and what to do; `code` is stable, the words are not."""
+
+    type: str = Field(description="a URI that names the kind of problem")
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+@web.middleware
+async def translate_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer whatever is raised as a problem; the unexpected is logged once and tells nothing."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        headers = {"WWW-Authenticate": "Bearer"} if isinstance(problem, NotSignedIn) else {}
+        details = describe(problem.status, problem.code, problem.title, problem.detail)
+        return respond(request, details, headers)
+    except web.HTTPException as refusal:
+        return _translate_refusal(request, refusal)
+    except Exception:
+        log.exception("unexpected failure")
+        detail = f"Something unexpected happened · the log says more under {request[REQUEST_ID]} · try again"
+        return respond(request, describe(500, "internal", "Something went wrong", detail))
+
+
+def describe(status: int, code: str, title: str, detail: str) -> ProblemDetails:
+    """Problem details with the type that belongs to the code."""
+    kind = f"urn:problem-type:liaison:{code}"
+    return ProblemDetails(type=kind, title=title, status=status, detail=detail, code=code)
+
+
+def respond(
+    request: web.Request, details: ProblemDetails, headers: Mapping[str, str] = MappingProxyType({})
+) -> web.Response:
+    """Problem details as JSON, or as a page for a browser that follows a link."""
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        page = show_problem(request, status=details.status, title=details.title, detail=details.detail)
+        page.headers.update(headers)
+        return page
+    return respond_as_json(details, headers)
+
+
+def respond_as_json(
+    details: ProblemDetails, headers: Mapping[str, str] = MappingProxyType({})
+) -> web.Response:
+    """Problem details as RFC 9457 writes them."""
+    return web.Response(
+        body=details.model_dump_json().encode(),
+        status=details.status,
+        content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers},
+    )
+
+
+def _translate_refusal(request: web.Request, refusal: web.HTTPException) -> web.StreamResponse:
+    if refusal.status < HTTPStatus.BAD_REQUEST:
+        return web.Response(status=refusal.status, headers=refusal.headers)
+    code, title, detail = REFUSALS.get(
+        refusal.status, ("refused", refusal.reason or "Refused", "The server cannot take this request")
+    )
+    headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
+    return respond(request, describe(refusal.status, code, title, detail), headers)

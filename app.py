@@ -1,0 +1,215 @@
+"""Puts the server together: the table of every URL, the middlewares, start and stop."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import cast
+
+from aiohttp import web
+
+from addin import api, demo, events, health, pages
+from addin.demo import TOKEN_MAKER, DemoMessages, DemoOpenMessage, DemoToken, DemoUsers, TokenMaker
+from addin.events import STOPPING
+from addin.health import Health
+from addin.http import MAX_BODY, SERVICES, Route, Visit, add_routes
+from addin.observe import METRICS, Metrics, mark, observe, report_loop_failure
+from addin.pages import SURROUNDINGS, Surroundings
+from addin.problems import translate_errors
+from addin.protocol import Protocol
+from addin.proxies import believe_proxies, require_loopback_host
+from connectors.registry import open_services
+from insights import due
+from insights.capture import promotion
+from insights.capture.views import Item, OpenEmail, Timeline
+from insights.errors import Unavailable
+from insights.settings import Settings
+from insights.views import AuditPage, FeaturesView, Me, Preferences, RecordItem, RecordPage, Terms
+
+VERSION = version("liaison")
+V1 = "/api/v1"
+RECORD, EMAIL = f"{V1}/records/{{table}}/{{id}}", f"{V1}/emails/{{email_id}}"
+CAPTURE = "auto_capture"
+GRACE = 20.0
+"""Seconds that requests in flight may take to end when the server stops."""
+
+
+async def describe_api(visit: Visit) -> web.Response:
+    """The OpenAPI document of this very table."""
+    from addin.openapi import describe_api as describe  # costs 0.2 s that only its readers should pay
+
+    server = visit.services.settings.public_url or "/"
+    body = await asyncio.to_thread(describe, ROUTES, VERSION, server)
+    return web.Response(body=body, content_type="application/json")
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/healthz", health.read_health, "public", {200: Health}),
+    Route("GET", "/readyz", health.read_readiness, "public", {200: Health}, refusals=(503,)),
+    Route("GET", "/metrics", health.read_metrics, "metrics"),
+    Route("GET", "/api/openapi.json", describe_api, "public"),
+    Route("GET", f"{V1}/me", api.read_me, "user", {200: Me}),
+    Route("GET", f"{V1}/records", api.find_records, "user", {200: RecordPage}),
+    Route("POST", f"{V1}/records", api.create_person, "user", {201: RecordItem}, refusals=(403, 404, 409)),
+    Route("POST", f"{V1}/records/lookup", api.look_up_records, "user", {200: RecordPage}),
+    Route("GET", f"{RECORD}/activities", api.read_timeline, "user", {200: Timeline}),
+    Route("GET", f"{V1}/emails", api.open_email, "user", {200: OpenEmail}, CAPTURE, (404,)),
+    Route("POST", f"{V1}/emails/lookup", api.look_up_email, "user", {200: OpenEmail}, CAPTURE, (404,)),
+    Route("GET", f"{V1}/emails/failures", api.list_failures, "user", {200: Timeline}, CAPTURE),
+    Route("POST", f"{EMAIL}/track", api.track, "user", {200: Item, 202: Item}, CAPTURE, (409,)),
+    Route("POST", f"{EMAIL}/untrack", api.untrack, "user", {200: Item}, CAPTURE, (409,)),
+    Route("POST", f"{EMAIL}/retry", api.retry, "user", {200: Item}, CAPTURE, (409,)),
+    Route("PUT", f"{EMAIL}/regarding", api.set_regarding, "user", {200: Item}, CAPTURE, (409,)),
+    Route("POST", f"{EMAIL}/links", api.link_record, "user", {200: Item}, CAPTURE, (409,)),
+    Route("GET", f"{V1}/events", events.stream_changes, "user"),
+    Route("GET", f"{V1}/preferences", api.read_preferences, "user", {200: Preferences}),
+    Route("PUT", f"{V1}/preferences", api.change_preferences, "user", {200: Preferences}, refusals=(403,)),
+    Route("GET", f"{V1}/admin/features", api.read_features, "admin", {200: FeaturesView}),
+    Route("PUT", f"{V1}/admin/features", api.change_features, "admin", {200: FeaturesView}, refusals=(409,)),
+    Route("GET", f"{V1}/admin/terms", api.read_terms, "admin", {200: Terms}),
+    Route("GET", f"{V1}/admin/audit", api.read_audit, "admin", {200: AuditPage}),
+    Route("GET", "/", pages.show_home, "public"),
+    Route("GET", "/addin/pane", pages.show_pane, "public"),
+    Route("GET", "/docs/{name}", pages.send_doc, "public"),
+    Route("GET", "/static/vendor/{file:.+}", pages.send_vendor, "public"),
+    Route("GET", "/static/{file:.+}", pages.send_static, "public"),
+)
+
+DEMO_ROUTES: tuple[Route, ...] = (
+    Route("GET", "/demo", pages.show_demo, "public"),
+    Route("GET", "/demo/api/users", demo.list_users, "public", {200: DemoUsers}),
+    Route("POST", "/demo/api/token", demo.make_token, "public", {200: DemoToken}, refusals=(404,)),
+    Route("GET", "/demo/api/messages", demo.list_messages, "user", {200: DemoMessages}),
+    Route("GET", "/demo/api/messages/{email_id}", demo.read_message, "user", {200: DemoOpenMessage}),
+)
+
+# In the demo the page around the pane plays the mail client; it hands out the tokens, too.
+DEMO_SURROUNDINGS = Surroundings(office="/static/demo/office.js", can_sign_in=True, has_demo=True)
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+def routes(*, is_demo: bool) -> Sequence[Route]:
+    """Every URL this server answers."""
+    return ROUTES + DEMO_ROUTES if is_demo else ROUTES
+
+
+def create_app(
+    settings: Settings, *, is_demo: bool = False, now: Callable[[], datetime] = utc_now
+) -> web.Application:
+    """The server; databases are opened when it starts and closed when it stops."""
+    middlewares = [observe, translate_errors, believe_proxies(settings.trusted_proxies)]
+    if is_demo:
+        middlewares.append(require_loopback_host)
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
+    app[METRICS] = Metrics()
+    app[STOPPING] = asyncio.Event()
+    app[SURROUNDINGS] = DEMO_SURROUNDINGS if is_demo else Surroundings()
+    add_routes(app, tuple(routes(is_demo=is_demo)))
+    app.cleanup_ctx.append(_running(settings, now, is_demo=is_demo))
+    app.on_response_prepare.append(mark)
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+def _running(
+    settings: Settings, now: Callable[[], datetime], *, is_demo: bool
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        """Connectors and workers, from the start of the application to its end."""
+        async with open_services(settings, now) as services:
+            app[SERVICES] = services
+            if is_demo:
+                from connectors.embedded.demo import seed
+
+                await seed(services)
+                app[TOKEN_MAKER] = cast(TokenMaker, services.directory)
+            services.workflows.register(promotion.workflow(lambda: services))
+            services.workflows.start()
+            worker = asyncio.create_task(due.keep_running(services))
+            try:
+                yield
+            finally:
+                worker.cancel()
+                await asyncio.gather(worker, return_exceptions=True)
+                await services.workflows.stop()
+
+    return run
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Requests that never end by themselves end now; the others are waited for."""
+    app[STOPPING].set()
+
+
+async def serve(
+    settings: Settings, *, host: str, port: int, is_demo: bool, greet: Callable[..., None]
+) -> None:
+    """Answer requests until SIGINT or SIGTERM; those in flight are finished. `greet` is told the address."""
+    stop = _stop_on_signals()
+    asyncio.get_running_loop().set_exception_handler(report_loop_failure)
+    with _bind(host, port) as listener:
+        runner = web.AppRunner(create_app(settings, is_demo=is_demo), shutdown_timeout=GRACE)
+        try:
+            await runner.setup()
+            connections = await _listen(runner, listener)
+            greet(_address(listener), is_demo=is_demo)
+            await stop.wait()
+            connections.close()
+        finally:
+            await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, listener: socket.socket) -> asyncio.Server:
+    loop, manager = asyncio.get_running_loop(), runner.server
+    if manager is None:
+        raise RuntimeError("the runner is not set up")
+    return await loop.create_server(lambda: Protocol(manager, loop=loop), sock=listener, backlog=1024)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A socket that holds the port but does not listen yet: nobody is refused halfway through a start."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _port_problem(host, port, error) from None
+    try:
+        if os.name == "posix":  # on Windows the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise _port_problem(host, port, error) from None
+    return listener
+
+
+def _port_problem(host: str, port: int, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"Liaison cannot listen on {host}:{port}",
+        (error.strerror or type(error).__name__).lower(),
+        "stop what uses it, or choose another --host or --port",
+        code="no_port",
+    )
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """An event that the first SIGINT or SIGTERM sets."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop

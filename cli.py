@@ -1,0 +1,322 @@
+"""The `liaison` command: parse, call, print. Exit 0 done, 1 failed, 2 wrong usage; never a traceback."""
+
+import argparse
+import asyncio
+import json
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from insights.errors import Invalid, NotFound, Problem
+from insights.settings import Settings, read_settings
+
+Run = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, None]]
+INTERRUPTED = 130
+PORTS = range(65536)
+LONGEST_HOURS = 24 * 366
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table of commands: the words typed, what it does, its own arguments."""
+
+    words: str
+    sentence: str
+    run: Run
+    arguments: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = _parser().parse_args(argv)
+    sys.excepthook = _report_unexpected
+    try:
+        settings = read_settings(data_dir=arguments.data)
+        asyncio.run(arguments.run(arguments, settings))
+    except Problem as problem:
+        _report(problem)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+async def _serve(arguments: argparse.Namespace, settings: Settings) -> None:
+    if arguments.demo and not _is_loopback(arguments.host):
+        raise Invalid(
+            f"The demo does not listen on {arguments.host}",
+            "anybody can be anybody in it",
+            "leave --host out, or run without --demo",
+            code="demo_not_local",
+        )
+    from addin.observe import set_up_logs
+    from app import serve
+
+    set_up_logs(settings.log_level, sys.stderr)
+    if arguments.demo:
+        print("Preparing the demo; the first time takes a moment …", file=sys.stderr, flush=True)
+    await serve(settings, host=arguments.host, port=arguments.port, is_demo=arguments.demo, greet=_greet)
+
+
+def _greet(address: str, *, is_demo: bool) -> None:
+    lines = [f"Liaison is running at {address}/ (Ctrl+C stops it). Open next:"]
+    if is_demo:
+        lines.append(f"  {address}/demo            a mailbox to try it in: choose an email, press Track")
+        lines.append(f"  {address}/addin/pane      the pane as Outlook shows it beside an email")
+    else:
+        lines.append(f"  {address}/docs/operator.md   connect Outlook, import CRM rows and mail")
+        lines.append(f"  {address}/addin/pane         the pane as Outlook shows it beside an email")
+    lines.append(f"  {address}/api/openapi.json   everything the HTTP API does")
+    print("\n".join(lines), flush=True)
+
+
+async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.embedded.crm.importing import ImportFailed, import_crm
+    from connectors.registry import open_stores
+
+    async with open_stores(settings, _now) as (_, stores):
+        try:
+            with _progress("CRM") as progress:
+                report = await import_crm(
+                    stores.database("crm"), arguments.folder, now=_now(), progress=progress
+                )
+        except ImportFailed as failed:
+            print("\n".join(map(str, failed.faults)), file=sys.stderr)
+            raise Invalid("Nothing was imported", failed.why, failed.do, code=failed.code) from None
+    outcomes = asdict(report)
+    tables = sorted({table for counts in outcomes.values() for table in counts})
+    _print_rows(
+        [
+            {"kind": table, **{name: counts.get(table, 0) for name, counts in outcomes.items()}}
+            for table in tables
+        ],
+        as_json=arguments.json,
+    )
+
+
+async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.embedded.mail.importing import import_mail
+    from connectors.registry import open_stores
+
+    async with open_stores(settings, _now) as (services, stores):
+        database, organization_id = stores.database("mailbox"), await services.crm.organization_id()
+        with _progress("mail") as progress:
+            report = await import_mail(
+                database, organization_id, arguments.path, arguments.mailbox, now=_now(), progress=progress
+            )
+    for source, reason in report.skipped:
+        print(f"skipped {source}: {reason}", file=sys.stderr)
+    counts = {
+        "imported": report.imported,
+        "already there": report.already_there,
+        "skipped": len(report.skipped),
+    }
+    _print_counts(counts, as_json=arguments.json)
+
+
+async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.embedded.directory import EmbeddedDirectory
+    from connectors.registry import open_services
+
+    async with open_services(settings, _now) as services:
+        if not isinstance(services.directory, EmbeddedDirectory):
+            raise Invalid(
+                "No token can be made",
+                "people sign in with their organisation's directory",
+                "sign in there, or use the embedded directory",
+                code="foreign_directory",
+            )
+        user = await services.crm.user(arguments.user)
+        if user is None:
+            raise NotFound(
+                f"No enabled user is called {arguments.user}",
+                f"the CRM in {settings.data_dir} has none of this address or id",
+                "import systemusers.csv, or give --data",
+                code="unknown_user",
+            )
+        print(services.directory.issue_token(user.id, arguments.hours))
+
+
+async def _run_due(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.registry import open_services
+    from insights.capture import promotion
+    from insights.due import run_due
+
+    now = (lambda: arguments.now) if arguments.now else _now
+    async with open_services(settings, now) as services:
+        services.workflows.register(promotion.workflow(lambda: services))
+        services.workflows.start()
+        try:
+            await services.workflows.wait_ready()
+            _print_counts(await run_due(services), as_json=arguments.json)
+        finally:
+            await services.workflows.stop()
+
+
+async def _upgrade(_arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.registry import open_services
+
+    async with open_services(settings, _now):
+        print(f"All databases of {settings.data_dir} are at the newest schema.")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error that is told (done, total); None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_counts(counts: Mapping[str, int], *, as_json: bool) -> None:
+    _print_rows([{"kind": kind, "count": count} for kind, count in counts.items()], as_json=as_json)
+
+
+def _print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """A JSON list, or a line each: `contact: 2 created, 0 updated`, `strays: 3`."""
+    if as_json:
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        counts = [str(value) if name == "count" else f"{value} {name}" for name, value in row.items()][1:]
+        print(f"{row['kind']}: {', '.join(counts)}")
+
+
+def _report(problem: Problem) -> None:
+    """`error: what · why · what to do`, one line for each line of what."""
+    rest = [part for part in (problem.why, problem.do) if part]
+    for line in problem.what.splitlines() or [problem.title]:
+        print(" · ".join([f"error: {line}", *rest]), file=sys.stderr)
+
+
+def _report_unexpected(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """One line for what nobody foresaw; its message is left out, it may quote mail."""
+    frames = traceback.extract_tb(trace)
+    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    print(
+        f"error: Something unexpected happened · {kind.__name__}{where} · report this line", file=sys.stderr
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) in PORTS:
+        return int(text)
+    raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if 0 < hours <= LONGEST_HOURS:
+        return hours
+    raise argparse.ArgumentTypeError(f"hours are a number above 0, at most {LONGEST_HOURS}")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a time looks like 2026-11-20T08:00:00+01:00") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _argument(name: str, help_: str, **options: Any) -> tuple[str, dict[str, Any]]:
+    return name, {"help": help_, **options}
+
+
+JSON = _argument("--json", "print the counts as JSON", action="store_true")
+COMMANDS = (
+    Command(
+        "serve",
+        "run the server",
+        _serve,
+        (
+            _argument("--demo", "a fictional organisation to try, on loopback only", action="store_true"),
+            _argument("--host", "address to listen on (default %(default)s)", default="127.0.0.1"),
+            _argument("--port", "port to listen on (default %(default)s)", type=_port, default=3978),
+        ),
+    ),
+    Command(
+        "import crm",
+        "read CSV files named by entity set; all or nothing",
+        _import_crm,
+        (_argument("folder", "the folder they are in", type=Path, metavar="DIR"), JSON),
+    ),
+    Command(
+        "import mail",
+        "read an mbox, a Maildir or a folder of .eml; twice is once",
+        _import_mail,
+        (
+            _argument("path", "where the mail is", type=Path, metavar="PATH"),
+            _argument("--mailbox", "whose it is", required=True, metavar="user@domain"),
+            JSON,
+        ),
+    ),
+    Command(
+        "token",
+        "print a bearer token for the HTTP API (embedded directory)",
+        _token,
+        (
+            _argument("user", "email address or systemuserid", metavar="USER"),
+            _argument("--hours", "how long it holds (default %(default)s)", type=_hours, default=8.0),
+        ),
+    ),
+    Command(
+        "jobs run-due",
+        "run once everything that is due",
+        _run_due,
+        (_argument("--now", "as if it were this time", type=_instant, metavar="ISO8601"), JSON),
+    ),
+    Command("db upgrade", "bring all databases to the newest schema", _upgrade),
+)
+GROUPS = {"import": "bring in CRM rows or mail", "jobs": "background work", "db": "the databases"}
+
+
+def command_words() -> set[str]:
+    """Every command as it is typed: `import crm`, `token` …"""
+    return {command.words for command in COMMANDS}
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="liaison", description="Relationship insights in Outlook and Teams.")
+    groups = {"": top.add_subparsers(required=True, metavar="COMMAND")}
+    for command in COMMANDS:
+        group, _, word = command.words.rpartition(" ")
+        if group not in groups:
+            parent = groups[""].add_parser(group, help=GROUPS[group], description=GROUPS[group])
+            groups[group] = parent.add_subparsers(required=True, metavar="COMMAND")
+        parser = groups[group].add_parser(word, help=command.sentence, description=command.sentence)
+        for name, options in command.arguments:
+            parser.add_argument(name, **options)
+        parser.add_argument("--data", type=Path, metavar="DIR", help="data directory (or LIAISON_DATA_DIR)")
+        parser.set_defaults(run=command.run)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""The fictional organisation of `--demo`: Tarnbrook Process Equipment, its customers and its mail."""
+
+from connectors.embedded.demo.seeding import seed
+
+__all__ = ["seed"]

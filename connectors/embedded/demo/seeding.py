@@ -1,0 +1,81 @@
+"""Puts the fictional organisation into the databases of a server that runs as a demo."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from connectors.embedded.crm.importing import import_rows
+from connectors.embedded.demo.mime import write_mime
+from connectors.embedded.demo.moving import move_mail, move_rows, read_day, write_day
+from connectors.embedded.demo.organization import Organization, make_organization
+from connectors.embedded.demo.people import US
+from connectors.embedded.mail.store import insert_parsed
+from connectors.embedded.parsing.parsed import ParsedMessage
+from connectors.embedded.parsing.worker import parse
+from insights.database import Database
+from insights.errors import Unavailable
+from insights.features import FEATURES, change_features
+from insights.services import Services
+from insights.views import FeaturesBody, FeatureSwitches
+
+ADMINISTRATOR = US["meganb"].email
+
+
+async def seed(services: Services) -> None:
+    """Seed the organisation once, features on; at later starts move its days so that today is today."""
+    settings, now = services.settings, services.now()
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    organization_id = await services.crm.organization_id()
+    async with AsyncExitStack() as stack:
+        crm, mail = (
+            Database(name, data_dir=settings.data_dir, url=settings.database_url)
+            for name in ("crm", "mailbox")
+        )
+        for database in (crm, mail):
+            stack.push_async_callback(database.close)
+        written_for = await crm.read(read_day)
+        if written_for == today.date():
+            return
+        organization = await asyncio.to_thread(make_organization, organization_id, today)
+        if written_for is None:
+            await _fill(crm, mail, organization, organization_id, now)
+            await enable_everything(services)
+            # Last, so that a start that was interrupted is made up for by the next.
+            await crm.write(write_day, today.date())
+        else:
+            await mail.write(move_mail, organization_id, organization.letters)
+            await crm.write(move_rows, today.date(), now)
+
+
+async def enable_everything(services: Services) -> None:
+    """Accept the terms and turn every feature on, as the administrator would; each with its audit row."""
+    administrator = await services.crm.user(ADMINISTRATOR)
+    if administrator is None:
+        raise Unavailable(
+            "The demo's features can't be turned on",
+            f"{ADMINISTRATOR} is no longer a user",
+            "start with a new data directory",
+            code="no_demo_administrator",
+        )
+    switches = FeatureSwitches.model_validate({feature.name: "on" for feature in FEATURES})
+    await change_features(services, administrator, FeaturesBody(accept_terms=True, features=switches))
+
+
+async def _fill(
+    crm: Database, mail: Database, organization: Organization, organization_id: str, now: datetime
+) -> None:
+    metadata = {"value": list(organization.definitions)}
+    await import_rows(crm, organization.rows, metadata=metadata, now=now)
+    parsed = await asyncio.to_thread(_parse, organization)
+    for mailbox, letters in organization.mailboxes().items():
+        copies = (parsed[letter.message_id] for letter in letters)
+        await insert_parsed(mail, organization_id, mailbox, copies, now=now)
+
+
+def _parse(organization: Organization) -> dict[str, ParsedMessage]:
+    """Every letter by its Message-ID, parsed once though it lies in several mailboxes.
+
+    Mail from outside is parsed behind walls, in worker processes; these letters are our own.
+    """
+    found = (parse(write_mime(letter)) for letter in organization.letters)
+    return {message.internet_message_id: message for message in found if isinstance(message, ParsedMessage)}

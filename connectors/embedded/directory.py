@@ -1,0 +1,114 @@
+"""The embedded directory: its users and groups are the embedded CRM's, its tokens are signed by us."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import jwt
+from sqlalchemy import Connection, select
+
+from connectors.embedded.crm.tables import addresses, lookups, rows
+from insights.capture.addresses import domain_of
+from insights.database import Database
+from insights.errors import NotSignedIn
+from insights.model import User
+
+ISSUER, AUDIENCE, ALGORITHM = "liaison", "liaison-api", "HS256"
+SKEW_SECONDS = 60
+
+
+class EmbeddedDirectory:
+    """Bearer tokens by HS256: the first key signs, all verify. They name no host, so they hold for any."""
+
+    def __init__(self, database: Database, *, keys: Sequence[str], now: Callable[[], datetime]) -> None:
+        self._database, self._keys, self._now = database, tuple(keys), now
+
+    def issue_token(self, user_id: str, hours: float = 8) -> str:
+        """A token for the `systemuserid`, valid from now on for so many hours."""
+        now = self._now()
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": user_id,
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(hours=hours)).timestamp()),
+        }
+        return jwt.encode(claims, self._keys[0], ALGORITHM)
+
+    async def identify(self, token: str) -> str:
+        """The `systemuserid` a token of ours proves; raises NotSignedIn, and does not say why."""
+        for key in self._keys:
+            if user_id := self._read(token, key):
+                return user_id
+        raise NotSignedIn(
+            "You are not signed in",
+            "the token is not valid or has run out",
+            "sign in again",
+            code="bad_token",
+        )
+
+    async def own_domains(self) -> frozenset[str]:
+        """The mail domains of all users."""
+        return await self._database.read(_own_domains)
+
+    async def groups(self, user_id: str) -> frozenset[str]:
+        """The teams the user is a member of; teams of teams do not exist."""
+        return await self._database.read(_teams, user_id)
+
+    async def users(self) -> Sequence[User]:
+        """All enabled users by name, without their roles."""
+        return await self._database.read(_users)
+
+    def _read(self, token: str, key: str) -> str | None:
+        """The subject of a valid token; time is compared here, since PyJWT has a clock of its own."""
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                [ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={
+                    "require": ["exp", "sub", "aud", "iss"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except (jwt.PyJWTError, ValueError):
+            return None
+        subject, expires = claims["sub"], claims["exp"]
+        if not isinstance(subject, str) or not isinstance(expires, int | float):
+            return None
+        return subject if self._now().timestamp() < expires + SKEW_SECONDS else None
+
+
+def _own_domains(connection: Connection) -> frozenset[str]:
+    query = select(addresses.c.address).where(
+        addresses.c.table_name == "systemuser", addresses.c.column_name == "internalemailaddress"
+    )
+    return frozenset(domain for address in connection.scalars(query) if (domain := domain_of(address)))
+
+
+def _teams(connection: Connection, user_id: str) -> frozenset[str]:
+    member, team = lookups.alias(), lookups.alias()
+    query = (
+        select(team.c.target_id)
+        .join(member, (member.c.table_name == team.c.table_name) & (member.c.row_id == team.c.row_id))
+        .where(
+            member.c.target_id == user_id,
+            member.c.table_name == "teammembership",
+            member.c.column_name == "systemuserid",
+            team.c.column_name == "teamid",
+        )
+    )
+    return frozenset(connection.scalars(query))
+
+
+def _users(connection: Connection) -> list[User]:
+    query = select(rows.c.id, rows.c.name, rows.c.attributes).where(rows.c.table_name == "systemuser")
+    found = connection.execute(query.order_by(rows.c.name_key, rows.c.id))
+    return [
+        User(id=id_, name=name, email=attributes.get("internalemailaddress") or "")
+        for id_, name, attributes in found
+        if not attributes.get("isdisabled")
+    ]

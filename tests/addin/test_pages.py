@@ -1,0 +1,96 @@
+"""Pages and files: what guards them, and what is never handed out."""
+
+import re
+
+import pytest
+from pytest_aiohttp import AiohttpClient
+
+import app
+from addin.pages import STATIC, VENDOR
+from insights.settings import Settings
+from tests.conftest import Client
+
+
+async def test_pages_run_our_own_scripts_only_and_set_no_cookies(client: Client) -> None:
+    for path in ("/", "/addin/pane"):
+        response = await client.get(path)
+        text = await response.text()
+        assert response.status == 200
+        assert response.content_type == "text/html"
+        assert "Set-Cookie" not in response.headers
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert "unsafe" not in policy["script-src"]
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|<style|\sstyle=", text), "nothing inline"
+    assert "frame-ancestors 'self' https://*.office.com" in response.headers["Content-Security-Policy"]
+
+
+async def test_the_pane_says_that_sign_in_is_not_set_up(client: Client) -> None:
+    text = await (await client.get("/addin/pane")).text()
+    assert 'data-sign-in="missing"' in text
+    assert "https://appsforoffice.microsoft.com" in text
+
+
+async def test_everything_a_page_names_is_there(client: Client) -> None:
+    for page in ("/", "/addin/pane"):
+        text = await (await client.get(page)).text()
+        for path in set(re.findall(r'(?:href|src)="(/[^"]+)"', text)):
+            response = await client.get(path)
+            assert response.status in {200, 503}, f"{page} names {path}"
+
+
+async def test_every_import_of_our_scripts_is_served(client: Client) -> None:
+    for script in STATIC.rglob("*.js"):
+        for target in re.findall(r'(?:from|import) "(\.[^"]+)"', script.read_text("utf-8")):
+            path = (script.parent / target).resolve().relative_to(STATIC)
+            assert (await client.get(f"/static/{path}")).status == 200, f"{script.name} imports {target}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../pages.py",
+        "/static/%2e%2e/pages.py",
+        "/static/..%2fpages.py",
+        "/static/..%5cpages.py",
+        "/static//etc/passwd",
+        "/static/%00",
+        "/static/views",
+        "/static/vendor/lit-html/package.json",
+        "/static/vendor/lit-html/../../package.json",
+        "/static/vendor/lit-html/directives/../package.json",
+        "/static/vendor/axe-core/axe.min.js",
+        "/docs/../app.py",
+        "/docs/..%2fREADME.md",
+        "/demo",
+        "/demo/api/users",
+    ],
+)
+async def test_nothing_else_is_handed_out(client: Client, path: str) -> None:
+    from yarl import URL
+
+    response = await client.get(URL(path, encoded=True))
+    assert response.status == 404
+    assert response.content_type == "application/problem+json"
+
+
+async def test_files_are_revalidated(client: Client) -> None:
+    assert set(VENDOR) == {"@fluentui/web-components", "eventsource-parser", "lit-html"}
+    first = await client.get("/static/theme.css")
+    again = await client.get("/static/theme.css", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status, again.status) == (200, 304)
+    assert first.headers["Cache-Control"] == "no-cache"
+
+
+async def test_a_browser_that_follows_a_link_gets_a_page(client: Client) -> None:
+    response = await client.get("/nowhere", headers={"Sec-Fetch-Mode": "navigate"})
+    assert response.status == 404
+    assert response.content_type == "text/html"
+    assert "Not found" in await response.text()
+
+
+async def test_documentation_is_text(settings: Settings, aiohttp_client: AiohttpClient) -> None:
+    client = await aiohttp_client(app.create_app(settings))
+    response = await client.get("/docs/operator.md")
+    assert (response.status, response.content_type) == (200, "text/plain")
