@@ -1,0 +1,20 @@
+// Where tokens come from: the mail client. Kept in memory only; no cookies, no storage.
+
+import { HostProblem } from "./host.js";
+
+/** Token source on a mail client: {token(), forget()}; `forget` makes the next one fresh. */
+export function createAuth(host) {
+  let current = null;
+  return {
+    token() {
+      current ??= host.getToken({ allowSignInPrompt: true }).catch((error) => {
+        current = null;
+        throw error instanceof HostProblem ? error : new HostProblem("host.sign_in");
+      });
+      return current;
+    },
+    forget() {
+      current = null;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+// Starts the demo's mail client. Person and email stand in the address (ids only), so that a link or a
+// reload comes back to the same place.
+
+import { render } from "../html.js";
+import { loadMessages, t } from "../messages.js";
+import { openMailbox, readPeople } from "./mailbox.js";
+import { hostPane } from "./pane-host.js";
+import { readerView } from "./reader.js";
+
+const state = {
+  people: [],
+  person: null,
+  messages: [],
+  next: null,
+  hasLoaded: false,
+  openId: null,
+  message: null,
+  problem: null,
+};
+const root = document.getElementById("demo");
+let mailbox = null;
+let pane = null;
+
+const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+
+function setPlace() {
+  const parts = { person: state.person.id, ...(state.openId && { email: state.openId }) };
+  history.replaceState(null, "", `#${new URLSearchParams(parts)}`);
+}
+
+function createFrame() {
+  const frame = document.createElement("iframe");
+  frame.title = t("demo.pane");
+  return frame;
+}
+
+async function attempt(work) {
+  state.problem = null;
+  try {
+    await work();
+  } catch (problem) {
+    state.problem = problem;
+  }
+  draw();
+}
+
+/** Open an email; an answer that comes after another choice is dropped. */
+async function openMail(id) {
+  const listed = state.messages.find((message) => message.id === id);
+  Object.assign(state, { openId: id, message: listed ?? null });
+  setPlace();
+  draw();
+  if (listed) pane.show(listed);
+  await attempt(async () => {
+    const message = await mailbox.message(id);
+    if (state.openId !== id) return;
+    state.message = message;
+    if (!listed) pane.show(message);
+  });
+}
+
+function closeMail() {
+  Object.assign(state, { openId: null, message: null });
+  setPlace();
+  pane.show(null);
+  draw();
+}
+
+/** The wanted email where this mailbox holds a copy, else none: the list then chooses. */
+async function findCopy(id) {
+  if (!id) return null;
+  try {
+    return (await mailbox.message(id)).id;
+  } catch (problem) {
+    if (problem.status === 404) return null;
+    throw problem;
+  }
+}
+
+async function openPerson(person, wantedId) {
+  mailbox = openMailbox(person);
+  Object.assign(state, { person, messages: [], next: null, hasLoaded: false, openId: null, message: null });
+  setPlace();
+  draw();
+  await attempt(async () => {
+    const [page, copyId] = await Promise.all([mailbox.page(), findCopy(wantedId)]);
+    Object.assign(state, { messages: page.items, next: page.next, hasLoaded: true });
+    const isWide = matchMedia("(min-width: 640px)").matches;
+    const id = copyId ?? (isWide ? page.items[0]?.id : null);
+    if (id) await openMail(id);
+    else closeMail();
+  });
+}
+
+const actions = {
+  openMail,
+  closeMail,
+  startAgain: () => location.reload(),
+  showOlder: () =>
+    attempt(async () => {
+      const page = await mailbox.page(state.next);
+      Object.assign(state, { messages: [...state.messages, ...page.items], next: page.next });
+    }),
+  switchPerson: (id) => {
+    const wanted = state.openId;
+    pane.restart();
+    return openPerson(
+      state.people.find((person) => person.id === id),
+      wanted,
+    );
+  },
+};
+
+let frame = null;
+
+function draw() {
+  render(readerView(state, actions, frame), root);
+}
+
+async function start() {
+  await loadMessages();
+  frame = createFrame();
+  draw();
+  pane = hostPane(frame, "/addin/pane", () => mailbox.token());
+  await attempt(async () => {
+    state.people = await readPeople();
+    const { person, email } = place();
+    await openPerson(state.people.find(({ id }) => id === person) ?? state.people[0], email);
+  });
+}
+
+start();

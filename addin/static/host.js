@@ -1,0 +1,74 @@
+// The mail client, through Office.js: the only module that knows `Office`. Whatever script the page
+// names as its `office` supplies that object, so the pane is the same inside Outlook and elsewhere.
+
+const READY_WITHIN_MS = 15_000;
+
+/** Why there is no mail client; `code` is a key of the catalogue. */
+export class HostProblem extends Error {
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+function loadScript(src) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = src;
+    script.async = true;
+    script.addEventListener("load", resolve, { once: true });
+    script.addEventListener("error", () => reject(new HostProblem("host.script")), { once: true });
+    document.head.append(script);
+  });
+}
+
+function within(milliseconds, promise) {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new HostProblem("host.slow")), milliseconds);
+  });
+  return Promise.race([promise, late]);
+}
+
+/** The open item, or null: {internetMessageId, senderName(address)}. */
+function readItem(mailbox) {
+  const item = mailbox.item;
+  if (!item?.internetMessageId) return null;
+  const people = [item.from, item.sender, ...(item.to ?? []), ...(item.cc ?? [])].filter(Boolean);
+  const names = new Map(people.map((person) => [person.emailAddress?.toLowerCase(), person.displayName]));
+  const nameOf = (address) => names.get(address.toLowerCase()) ?? "";
+  return {
+    internetMessageId: item.internetMessageId,
+    senderName: (address) => (nameOf(address).toLowerCase() === address.toLowerCase() ? "" : nameOf(address)),
+  };
+}
+
+/** Follow Office's theme where it is told; otherwise the system's applies. */
+function applyTheme(theme) {
+  const background = theme?.bodyBackgroundColor;
+  if (!/^#[0-9a-f]{6}$/i.test(background ?? "")) return;
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(background.slice(at, at + 2), 16));
+  const isDark = red * 0.299 + green * 0.587 + blue * 0.114 < 128;
+  document.documentElement.dataset.theme = isDark ? "dark" : "light";
+}
+
+/**
+ * Start Office and return the client: {item(), onItemChanged(handler), getToken(options)}.
+ * Raises HostProblem when the script does not load, does not answer, or runs outside Outlook.
+ */
+export async function openHost(src) {
+  await loadScript(src);
+  const info = await within(READY_WITHIN_MS, window.Office.onReady());
+  const mailbox = window.Office.context?.mailbox;
+  if (!info.host || !mailbox) throw new HostProblem("host.outside");
+  applyTheme(window.Office.context.officeTheme);
+  return {
+    item: () => readItem(mailbox),
+    onItemChanged: (handler) =>
+      mailbox.addHandlerAsync(window.Office.EventType.ItemChanged, () => handler(readItem(mailbox))),
+    getToken: (options) => {
+      const auth = window.OfficeRuntime?.auth ?? window.Office.auth;
+      if (!auth) return Promise.reject(new HostProblem("host.sign_in"));
+      return auth.getAccessToken(options);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// The pane's first script, kept small: it asks about the open email while everything that draws still loads.
+
+import { createApi } from "./api.js";
+import { createAuth } from "./auth.js";
+import { openHost } from "./host.js";
+import { loadMessages } from "./messages.js";
+
+const root = document.getElementById("pane");
+const page = { isSetUp: root.dataset.signIn === "ready", docsUrl: root.dataset.docs };
+
+/** A failure is handled by whoever awaits the promise later; until then it is no unhandled one. */
+function early(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
+async function open() {
+  const host = await openHost(root.dataset.office);
+  const api = createApi(createAuth(host));
+  const item = host.item();
+  return {
+    host,
+    api,
+    item,
+    email: item && early(api.lookUpEmail(item.internetMessageId)),
+    me: early(api.me()),
+  };
+}
+
+const words = loadMessages();
+const opening = page.isSetUp ? early(open()) : null;
+const [{ startPane }] = await Promise.all([import("./start.js"), words]);
+await startPane(root, page, opening);

@@ -1,0 +1,88 @@
+// Draws the pane and keeps it true: `pane.js` has begun to ask while this was still loading.
+
+import { createMailActions } from "./actions/mail.js";
+import { createPeopleActions } from "./actions/people.js";
+import { createSettingsActions } from "./actions/settings.js";
+import { createTimelineActions } from "./actions/timeline.js";
+import { watchEvents } from "./events.js";
+import { keepFocus } from "./focus.js";
+import { HostProblem } from "./host.js";
+import { render } from "./html.js";
+import { createStore, emptyState } from "./store.js";
+import { paneView } from "./views/pane.js";
+
+const EVENT_PAUSE_MS = 150;
+
+/** The page's own mark of its first useful paint: who this is and *Track* are on screen. */
+function markUseful(state, page) {
+  const isUseful = state.email || state.emailProblem || state.hostProblem || !page.isSetUp;
+  if (!isUseful || performance.getEntriesByName("liaison:useful").length) return;
+  requestAnimationFrame(() => setTimeout(() => performance.mark("liaison:useful")));
+}
+
+function createActions(store, api) {
+  const timeline = createTimelineActions({ store, api });
+  const mail = createMailActions({ store, api, timeline });
+  const people = createPeopleActions({ store, api, mail });
+  const settings = createSettingsActions({ store, api, timeline });
+  return { timeline, mail, people, settings, startAgain: () => location.reload() };
+}
+
+/** News arrive in bursts (a whole conversation is tracked): look once for each. */
+function listen(api, actions) {
+  let pause = 0;
+  const refresh = () => {
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+      actions.mail.refresh();
+      actions.timeline.refresh();
+    }, EVENT_PAUSE_MS);
+  };
+  watchEvents(api, {
+    onEvent: ({ kind }) => {
+      refresh();
+      if (kind === "track") actions.settings.loadFailures();
+    },
+    onLook: refresh,
+  });
+}
+
+async function loadUser(store, asked) {
+  try {
+    const me = await asked;
+    store.update({ user: me.user, feature: me.features.auto_capture });
+  } catch (problem) {
+    store.update({ emailProblem: store.state.emailProblem ?? problem });
+  }
+}
+
+/**
+ * Draw the pane in `root`. `opening` resolves to what `pane.js` has begun: {host, api, item, email, me}, the last
+ * two as promises; it rejects with a HostProblem, and is null where nobody can sign in.
+ */
+export async function startPane(root, page, opening) {
+  const store = createStore(emptyState());
+  let actions = { startAgain: () => location.reload() };
+  const draw = () => {
+    keepFocus(() => render(paneView(store.state, actions, page), root));
+    markUseful(store.state, page);
+  };
+  store.subscribe(draw);
+  root.replaceChildren();
+  draw();
+  if (!opening) return;
+  try {
+    const { host, api, item, email, me } = await opening;
+    actions = createActions(store, api);
+    store.update({ isStarting: false });
+    host.onItemChanged(actions.mail.openItem);
+    const current = host.item();
+    const isSame = current?.internetMessageId === item?.internetMessageId;
+    await Promise.all([loadUser(store, me), actions.mail.openItem(current, isSame ? email : null)]);
+    listen(api, actions);
+    await Promise.all([actions.settings.loadFailures(), actions.settings.loadPreferences()]);
+  } catch (problem) {
+    if (!(problem instanceof HostProblem)) throw problem;
+    store.update({ hostProblem: problem });
+  }
+}

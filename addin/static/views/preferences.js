@@ -1,0 +1,35 @@
+// What each user decides alone.
+
+import { html, live, nothing } from "../html.js";
+import { t } from "../messages.js";
+import { line, problemLine, skeleton } from "./controls.js";
+
+function untrackedSwitch(state, actions) {
+  if (state.feature && state.feature.state !== "on") {
+    return line("info", { title: t("feature.off"), detail: state.feature.reason ?? "" });
+  }
+  return html`<label class="switch">
+    <span class="text">
+      <span class="name">${t("preferences.untracked")}</span>
+      <span class="caption">${t("preferences.untracked_hint")}</span>
+    </span>
+    <input
+      type="checkbox"
+      role="switch"
+      .checked=${live(state.preferences.auto_capture)}
+      @change=${(event) => actions.settings.showUntracked(event.target.checked)}
+    />
+  </label>`;
+}
+
+/** The preferences view; each change is saved at once. */
+export function preferencesView(state, actions) {
+  const { preferences, preferencesProblem } = state;
+  return html`<section aria-labelledby="view-title" data-home="preferences" tabindex="-1">
+    <h1 id="view-title">${t("preferences.title")}</h1>
+    ${preferencesProblem ? problemLine(preferencesProblem, actions.settings.loadPreferences) : nothing}
+    ${!preferences && !preferencesProblem ? skeleton(1, t("loading.preferences")) : nothing}
+    ${preferences ? untrackedSwitch(state, actions) : nothing}
+    ${state.user ? html`<p class="quiet signed-in">${t("preferences.signed_in", state.user)}</p>` : nothing}
+  </section>`;
+}

@@ -1,0 +1,143 @@
+// The chosen record's timeline, with the other records of the email one tab away.
+
+import { tableName } from "../format.js";
+import { html, nothing, repeat } from "../html.js";
+import { t } from "../messages.js";
+import { button, icon, line, problemLine, skeleton } from "./controls.js";
+import { recordPicker, recordSymbol } from "./picker.js";
+import { timelineEntry } from "./timeline-entry.js";
+
+const isSame = (one, other) => one?.id === other?.id && one?.table === other?.table;
+
+/** The records of the open email, each once, the one looked at among them even if found by search. */
+function tabRecords({ email, timeline }) {
+  const records = [...(email?.suggestions ?? []), ...(email?.matched ?? [])].map(({ record }) => record);
+  if (timeline.record) records.push(timeline.record);
+  return records.filter((record, at) => records.findIndex((other) => isSame(other, record)) === at);
+}
+
+function moveBetweenTabs(event) {
+  const isLeftToRight = getComputedStyle(event.currentTarget).direction === "ltr";
+  const step = { ArrowRight: isLeftToRight ? 1 : -1, ArrowLeft: isLeftToRight ? -1 : 1 }[event.key];
+  if (!step) return;
+  const tabs = [...event.currentTarget.querySelectorAll("[role=tab]")];
+  const next = tabs.at((tabs.indexOf(document.activeElement) + step) % tabs.length);
+  next.focus();
+  next.click();
+  event.preventDefault();
+}
+
+function tabs(state, actions) {
+  const records = tabRecords(state);
+  return html`<div
+    class="tabs"
+    role="tablist"
+    aria-label=${t("timeline.records")}
+    @keydown=${moveBetweenTabs}
+  >
+    ${repeat(
+      records,
+      ({ table, id }) => `${table}:${id}`,
+      (record) => {
+        const isOpen = isSame(record, state.timeline.record);
+        return html`<button
+          type="button"
+          role="tab"
+          aria-selected=${isOpen}
+          aria-controls="timeline"
+          tabindex=${isOpen ? 0 : -1}
+          title="${tableName(record.table)}: ${record.name}"
+          @click=${() => actions.timeline.openRecord(record)}
+        >
+          ${icon(recordSymbol(record.table))}<span>${record.name}</span>
+        </button>`;
+      },
+    )}
+  </div>`;
+}
+
+/** How many people will see what is tracked here, said before the first *Track* can be pressed. */
+function audience({ email, timeline }) {
+  if (!timeline.items.some(({ may }) => may.includes("track"))) return nothing;
+  const known = email?.suggestions.find(({ record }) => isSame(record, timeline.record));
+  return html`<p class="audience">
+    ${icon("people")}<span
+      >${
+        known
+          ? t("timeline.audience", { count: known.audience })
+          : t("audience.unknown", { record: timeline.record.name })
+      }</span
+    >
+  </p>`;
+}
+
+function hiddenLine(state, actions) {
+  if (state.preferences?.auto_capture !== false) return nothing;
+  return line("info", {
+    title: t("timeline.hidden"),
+    action: button(t("timeline.show"), () => actions.settings.showUntracked(true)),
+  });
+}
+
+function older(state, actions) {
+  const { timeline } = state;
+  if (timeline.problem || (!timeline.next && !actions.timeline.canReachFurther())) return nothing;
+  const label = timeline.isLoading ? t("loading.older") : t("timeline.older");
+  return html`<div class="older">
+    ${button(label, actions.timeline.showOlder, { appearance: "outline" })}
+  </div>`;
+}
+
+function entries(state, actions) {
+  const { timeline } = state;
+  if (!timeline.hasLoaded && timeline.isLoading) return skeleton(4, t("loading.timeline"));
+  return html`${timeline.notice ? line("info", { title: timeline.notice }) : nothing} ${audience(state)}
+    ${
+      timeline.hasLoaded && !timeline.items.length
+        ? html`<p class="empty">
+            ${t("timeline.empty", { record: timeline.record.name, count: timeline.days })}
+          </p>`
+        : nothing
+    }
+    <ol class="entries">
+      ${repeat(
+        timeline.items,
+        ({ id }) => id,
+        (item) => timelineEntry(item, state, actions),
+      )}
+    </ol>
+    ${timeline.problem ? problemLine(timeline.problem, actions.timeline.loadAgain) : nothing}
+    ${timeline.hasLoaded ? older(state, actions) : nothing}`;
+}
+
+function search(state, actions) {
+  if (state.picker?.purpose === "timeline") return recordPicker(state.picker, actions);
+  return button(
+    t("timeline.other"),
+    () => actions.people.openPicker("timeline", actions.timeline.openRecord),
+    {
+      appearance: "transparent",
+      symbol: "search",
+      className: "flush",
+    },
+  );
+}
+
+/** The section below the open email; without an email it still finds any record's timeline. */
+export function timelineSection(state, actions) {
+  if (state.isEmailLoading && !state.timeline.record) return skeleton(3, t("loading.timeline"));
+  return html`<section aria-labelledby="timeline-title" data-home="timeline" tabindex="-1">
+    <div class="section-head">
+      <h2 id="timeline-title">${t("timeline.title")}</h2>
+      ${search(state, actions)}
+    </div>
+    ${
+      state.timeline.record
+        ? html`${tabs(state, actions)} ${hiddenLine(state, actions)}
+            <div id="timeline" role="tabpanel" tabindex="0" aria-label=${state.timeline.record.name}>
+              ${entries(state, actions)}
+            </div>`
+        : html`<p class="empty">${t(state.item ? "timeline.no_record" : "timeline.no_item")}</p>`
+    }
+  </section>`;
+}

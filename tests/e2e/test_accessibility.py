@@ -1,0 +1,116 @@
+"""Themes, narrow panes, right-to-left, and axe's WCAG rules on each view."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route, expect
+
+from tests.e2e.mailbox import Person
+from tests.e2e.pane import open_demo, pane_frame, pane_of
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NARROWEST = 320
+
+
+def faults(frame: Any) -> list[str]:
+    """What axe finds in this frame alone, one line per rule with the first element."""
+    frame.evaluate(AXE.read_text())
+    found = frame.evaluate("(tags) => axe.run(document, { runOnly: tags, iframes: false })", RULES)[
+        "violations"
+    ]
+    return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]
+
+
+def show_mail(pane: FrameLocator) -> None:
+    expect(pane.locator(".entry").first).to_be_visible()
+
+
+def show_preferences(pane: FrameLocator) -> None:
+    pane.get_by_role("button", name="Preferences").click()
+    expect(pane.get_by_role("switch")).to_be_visible()
+
+
+def show_search(pane: FrameLocator) -> None:
+    pane.get_by_role("button", name="Search another record").click()
+    pane.get_by_role("searchbox").fill("a")
+    expect(pane.get_by_role("search").get_by_role("listitem").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("show", [show_mail, show_search, show_preferences])
+def test_axe_finds_nothing(
+    browser: Browser,
+    demo_url: str,
+    alex: Person,
+    scheme: Literal["light", "dark"],
+    show: Callable[[FrameLocator], None],
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": 1440, "height": 900}, bypass_csp=True
+    )
+    page = open_demo(context, demo_url, alex, alex.untracked()[0])
+    expect(pane_of(page).get_by_role("button", name="Track", exact=True)).to_be_visible()
+    show(pane_of(page))
+    page.wait_for_timeout(300)  # colours fade
+    assert faults(pane_frame(page)) == []
+    assert faults(page.main_frame) == []
+    context.close()
+
+
+def test_nothing_is_cut_off_at_320_px(browser: Browser, demo_url: str, alex: Person) -> None:
+    context = browser.new_context(viewport={"width": NARROWEST, "height": 700})
+    page = open_demo(context, demo_url, alex, alex.untracked()[0])
+    show_mail(pane_of(page))
+    assert pane_frame(page).evaluate("innerWidth") <= NARROWEST
+    for frame in (page.main_frame, pane_frame(page)):
+        assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    button = pane_of(page).get_by_role("button", name="Track", exact=True).bounding_box()
+    assert button
+    assert button["x"] + button["width"] <= NARROWEST
+    context.close()
+
+
+def test_high_contrast_keeps_borders_and_states(browser: Browser, demo_url: str, alex: Person) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, forced_colors="active")
+    page = open_demo(context, demo_url, alex, alex.untracked()[0])
+    show_mail(pane_of(page))
+    entry = pane_of(page).locator(".entry.untracked").first
+    assert entry.evaluate("(each) => getComputedStyle(each).borderTopStyle") == "dotted"
+    track = pane_of(page).get_by_role("button", name="Track", exact=True)
+    colours = track.evaluate(
+        "(each) => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor]"
+    )
+    assert colours[0] != colours[1]
+    context.close()
+
+
+def test_right_to_left_mirrors_and_speaks_another_language(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    def turn(route: Route) -> None:
+        answer = route.fetch()
+        html = answer.text().replace('lang="en" dir="ltr"', 'lang="ar" dir="rtl"')
+        assert 'dir="rtl"' in html
+        route.fulfill(response=answer, body=html)
+
+    words = {"track": "تتبّع", "audience": {"few": "{count} أشخاص سيرون هذه الرسالة", "other": "{count} شخصًا"}}
+    context.route("**/addin/pane", turn)
+    context.route("**/messages/ar.json", lambda route: route.fulfill(json=words))
+    page = open_demo(context, demo_url, alex, alex.untracked()[0])
+    track = pane_of(page).get_by_role("button", name="تتبّع", exact=True).first
+    expect(track).to_be_visible()
+    expect(pane_of(page).get_by_role("heading", name="Timeline")).to_be_visible()
+    who = left_edge(page, ".person .text")
+    avatar = left_edge(page, ".person fluent-avatar, .person > .symbol")
+    assert avatar > who
+    assert pane_frame(page).evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def left_edge(page: Page, selector: str) -> float:
+    """Where the first such element of the pane begins."""
+    found = pane_of(page).locator(selector).first.bounding_box()
+    assert found
+    return found["x"]

@@ -1,0 +1,245 @@
+"""What the pane shows when something is missing, slow, empty or refused; each failure ends in recovery."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.e2e.mailbox import Person
+from tests.e2e.pane import card_of, open_demo, pane_frame, pane_of
+
+LOOKUP = "**/api/v1/emails/lookup"
+ACTIVITIES = "**/activities?*"
+
+
+def problem(status: int, detail: str, title: str = "Not reachable right now") -> dict[str, Any]:
+    """The arguments of an answer with problem details."""
+    body = {"type": "urn:x", "title": title, "status": status, "detail": detail, "code": "x"}
+    return {"status": status, "content_type": "application/problem+json", "body": json.dumps(body)}
+
+
+def altered(change: Callable[[Any], Any]) -> Callable[[Route], None]:
+    """A route that lets the server answer and changes the answer."""
+
+    def handle(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=change(answer.json()))
+
+    return handle
+
+
+def test_a_skeleton_stands_before_the_answer(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, _ = alex.untracked()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    context.route(LOOKUP, hold)
+    page = open_demo(context, demo_url, alex, message)
+    expect(pane_of(page).get_by_role("status", name="Loading this email").first).to_be_visible()
+    while not held:
+        page.wait_for_timeout(20)
+    assert pane_frame(page).evaluate("performance.getEntriesByName('liaison:useful').length") == 0
+    held.pop().continue_()
+    expect(pane_of(page).get_by_role("button", name="Track", exact=True)).to_be_visible()
+    pane_frame(page).wait_for_function("performance.getEntriesByName('liaison:useful').length === 1")
+
+
+def test_an_error_has_cause_and_action_and_stays(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, _ = alex.untracked()
+    context.route(LOOKUP, lambda route: route.fulfill(**problem(503, "The CRM does not answer · try again")))
+    page = open_demo(context, demo_url, alex, message)
+    alert = pane_of(page).get_by_role("alert")
+    expect(alert).to_contain_text("The CRM does not answer")
+    context.unroute(LOOKUP)
+    alert.get_by_role("button", name="Try again").click()
+    expect(pane_of(page).get_by_role("button", name="Track", exact=True)).to_be_visible()
+    expect(alert).to_have_count(0)
+
+
+def test_no_connection_is_told_in_plain_words(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, _ = alex.untracked()
+    context.route(ACTIVITIES, lambda route: route.abort())
+    page = open_demo(context, demo_url, alex, message)
+    alert = pane_of(page).get_by_role("alert")
+    expect(alert).to_contain_text("The server does not answer")
+    context.unroute(ACTIVITIES)
+    alert.get_by_role("button", name="Try again").click()
+    expect(pane_of(page).locator(".entry").first).to_be_visible()
+
+
+def test_an_empty_timeline_says_so(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, email = alex.untracked()
+    context.route(ACTIVITIES, altered(lambda page: page | {"items": [], "next": None}))
+    page = open_demo(context, demo_url, alex, message)
+    expect(pane_of(page).get_by_role("tabpanel")).to_contain_text(
+        f"Nothing with {email['suggestions'][0]['record']['name']} in the last 30 days."
+    )
+
+
+def test_a_feature_that_is_off_is_a_plain_line(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    off = {"state": "off", "reason": "An admin has turned auto capture off."}
+    context.route(
+        "**/api/v1/me", altered(lambda me: me | {"features": me["features"] | {"auto_capture": off}})
+    )
+    page = open_demo(context, demo_url, alex)
+    expect(pane_of(page).get_by_role("main")).to_contain_text("An admin has turned auto capture off.")
+    expect(pane_of(page).get_by_role("alert")).to_have_count(0)
+
+
+def test_a_mailbox_that_does_not_allow_it_says_why(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, _ = alex.untracked()
+
+    def forbid(email: Any) -> Any:
+        email["item"]["may"] = []
+        return email | {"notice": "Your mailbox is not approved yet."}
+
+    context.route(LOOKUP, altered(forbid))
+    page = open_demo(context, demo_url, alex, message)
+    card = card_of(page)
+    expect(card).to_contain_text("Your mailbox is not approved yet.")
+    expect(card.get_by_role("button", name="Track", exact=True)).to_have_count(0)
+
+
+def test_an_answer_for_an_earlier_item_is_dropped(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    (first, _), (second, email) = alex.untracked(), alex.untracked()
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if first["internet_message_id"] in json.loads(route.request.post_data or "{}").values():
+            held.append(route)
+        else:
+            route.continue_()
+
+    context.route(LOOKUP, hold_first)
+    page = open_demo(context, demo_url, alex, first)
+    while not held:
+        page.wait_for_timeout(20)
+    open_mail(page, second)
+    card = card_of(page)
+    expect(card.get_by_role("radio").first).to_be_visible()
+    answer = alex.look_up(first)
+    answer["suggestions"][0]["record"]["name"] = "The earlier email's record"
+    held[0].fulfill(json=answer)
+    page.wait_for_timeout(300)
+    expect(pane_of(page).get_by_text("The earlier email's record")).to_have_count(0)
+    expect(card).to_contain_text(email["suggestions"][0]["record"]["name"])
+
+
+def open_mail(page: Page, message: dict[str, Any]) -> None:
+    """Choose a mail as the mail client would, wherever it stands in the list."""
+    page.evaluate(
+        """async ([id, path]) => {
+            const { hash } = location;
+            const frame = document.querySelector('iframe[title="Liaison pane"]');
+            const message = JSON.parse(path);
+            const person = (address) => ({ emailAddress: address, displayName: address });
+            const item = { itemType: "message", internetMessageId: message.internet_message_id, subject: id,
+                           from: person(message.from), to: [], cc: [] };
+            frame.contentWindow.postMessage({ office: "item", item }, location.origin);
+            return hash;
+        }""",
+        [message["subject"], json.dumps(message)],
+    )
+
+
+def test_no_item_is_no_error(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, _ = alex.untracked()
+    page = open_demo(context, demo_url, alex, message)
+    pane = pane_of(page)
+    expect(pane.get_by_role("button", name="Track", exact=True)).to_be_visible()
+    page.evaluate(
+        """document.querySelector('iframe[title="Liaison pane"]')
+             .contentWindow.postMessage({ office: "item", item: null }, location.origin)"""
+    )
+    expect(pane.get_by_role("main")).to_contain_text("Select an email")
+    expect(pane.get_by_role("button", name="Track", exact=True)).to_have_count(0)
+    open_mail(page, message)
+    expect(pane.get_by_role("button", name="Track", exact=True)).to_be_visible()
+
+
+def test_hostile_words_are_only_words(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, _ = alex.untracked()
+    hostile = "<img src=x onerror=\"document.title='taken'\"><script>1</script> {{7*7}}"
+
+    def poison(email: Any) -> Any:
+        email["item"]["subject"] = email["item"]["why"] = hostile
+        email["suggestions"][0]["record"]["name"] = hostile
+        return email | {"unknown": [hostile], "offer": hostile}
+
+    context.route(LOOKUP, altered(poison))
+    context.route(
+        ACTIVITIES,
+        altered(
+            lambda page: page | {"items": [i | {"subject": hostile, "why": hostile} for i in page["items"]]}
+        ),
+    )
+    page = open_demo(context, demo_url, alex, message)
+    pane = pane_of(page)
+    expect(pane.locator(".entry .subject").first).to_have_text(hostile)
+    expect(pane.get_by_role("radio", name=hostile, exact=False).first).to_be_visible()
+    assert pane_frame(page).evaluate("document.querySelectorAll('#pane img, #pane script').length") == 0
+    assert pane_frame(page).evaluate("document.title") == "Liaison"
+
+
+def test_the_preference_hides_and_shows_private_mail(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, _ = alex.untracked()
+    page = open_demo(context, demo_url, alex, message)
+    pane = pane_of(page)
+    expect(pane.locator(".entry.untracked").first).to_be_visible()
+    pane.get_by_role("button", name="Preferences").click()
+    switch = pane.get_by_role("switch", name="Show email not tracked in the activities list")
+    switch.uncheck()
+    expect(pane.locator("#announcer")).to_have_text("Saved")
+    pane.get_by_role("button", name="Back").click()
+    expect(pane.locator(".entry.untracked")).to_have_count(0)
+    pane.get_by_role("button", name="Show it").click()
+    expect(pane.locator(".entry.untracked").first).to_be_visible()
+
+
+def test_an_unknown_sender_becomes_a_contact(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message = next(message for message in alex.messages() if alex.look_up(message)["unknown"])
+    address = alex.look_up(message)["unknown"][0]
+    page = open_demo(context, demo_url, alex, message)
+    pane = pane_of(page)
+    pane.get_by_role("button", name=f"Add {address} to the CRM").click()
+    form = pane.get_by_role("form", name=f"Add {address} to the CRM")
+    expect(form.get_by_label("Email")).to_have_value(address)
+    last_name = form.get_by_label("Last name")
+    expect(last_name).not_to_have_value("")
+    last_name.fill("Newcomer")
+    form.get_by_role("button", name="Save").click()
+    expect(pane.get_by_role("region", name="People in this email")).to_contain_text("Newcomer")
+    assert address not in alex.look_up(message)["unknown"]
+
+
+def test_without_sign_in_the_pane_says_what_to_do(context: BrowserContext, plain_url: str) -> None:
+    page = context.new_page()
+    page.goto(f"{plain_url}/addin/pane")
+    line = page.get_by_role("status").filter(has_text="Sign-in is not set up")
+    expect(line).to_be_visible()
+    link = line.get_by_role("link")
+    assert page.request.get(f"{plain_url}{link.get_attribute('href')}").ok
+
+
+@pytest.mark.parametrize("path", ["/", "/demo"])
+def test_the_pages_keep_nothing(context: BrowserContext, demo_url: str, alex: Person, path: str) -> None:
+    page = open_demo(context, demo_url, alex) if path == "/demo" else context.new_page()
+    if path == "/":
+        page.goto(demo_url)
+        page.get_by_role("link", name="Open the demo mailbox").click()
+    expect(pane_of(page).get_by_role("main")).to_be_visible()
+    expect(pane_of(page).locator(".entry").first).to_be_visible()
+    assert context.cookies() == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
