@@ -1,0 +1,51 @@
+"""The documentation says what the code does, and the reverse."""
+
+import re
+from pathlib import Path
+
+import app
+import cli
+from insights.features import FEATURES
+from insights.settings import Settings
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def table(page: str) -> list[list[str]]:
+    """The cells of every table row of a page, backquotes removed from the first."""
+    lines = re.findall(r"^\|(.+)\|$", (DOCS / page).read_text(), re.MULTILINE)
+    return [[cell.strip() for cell in re.split(r"(?<!\\\\)\|", line)] for line in lines]
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    documented = {row[0].strip("`"): row[1:] for row in table("configuration.md") if row[0].startswith("`")}
+    written = {}
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in ((), "") else f"`{field.default}`"
+        written[f"LIAISON_{name.upper()}"] = [default, field.description]
+    assert documented == written
+
+
+def test_every_command_is_documented() -> None:
+    documented = {row[0].strip("`") for row in table("operator.md") if row[0].startswith("`liaison ")}
+    assert documented == {f"liaison {words}" for words in cli.command_words()}
+
+
+def test_every_feature_is_documented() -> None:
+    documented = {row[0].strip("`") for row in table("admin.md") if row[0].startswith("`")}
+    assert documented == {feature.name for feature in FEATURES}
+
+
+def test_every_route_is_documented_with_its_gate_and_feature() -> None:
+    documented = {tuple(row) for row in table("permissions.md") if row[0].startswith("`")}
+    written = {
+        (f"`{route.method} {route.path}`", route.gate, route.feature or "")
+        for route in app.routes(is_demo=True)
+    }
+    assert documented == written
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
