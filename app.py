@@ -27,7 +27,16 @@ from insights.capture import promotion
 from insights.capture.views import Item, OpenEmail, Timeline
 from insights.errors import Unavailable
 from insights.settings import Settings
-from insights.views import AuditPage, FeaturesView, Me, Preferences, RecordItem, RecordPage, Terms
+from insights.views import (
+    AuditPage,
+    FeaturesView,
+    Me,
+    Preferences,
+    RecordDetail,
+    RecordItem,
+    RecordPage,
+    Terms,
+)
 
 VERSION = version("liaison")
 V1 = "/api/v1"
@@ -55,6 +64,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/records", api.find_records, "user", {200: RecordPage}),
     Route("POST", f"{V1}/records", api.create_person, "user", {201: RecordItem}, refusals=(403, 404, 409)),
     Route("POST", f"{V1}/records/lookup", api.look_up_records, "user", {200: RecordPage}),
+    Route("GET", RECORD, api.read_record, "user", {200: RecordDetail}),
     Route("GET", f"{RECORD}/activities", api.read_timeline, "user", {200: Timeline}),
     Route("GET", f"{V1}/emails", api.open_email, "user", {200: OpenEmail}, CAPTURE, (404,)),
     Route("POST", f"{V1}/emails/lookup", api.look_up_email, "user", {200: OpenEmail}, CAPTURE, (404,)),

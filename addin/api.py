@@ -40,6 +40,11 @@ async def create_person(call: Call, body: PersonBody) -> Answer:
     return Answer(await records.create_person(call.services, call.user, body), status=201)
 
 
+async def read_record(call: Call, table: Table, id: Id) -> Answer:  # noqa: A002
+    """One record and how many people could see what is tracked there."""
+    return Answer(await records.read_record(call.services, call.user, RecordRef(table, id)))
+
+
 async def read_timeline(call: Call, table: Table, id: Id, query: TimelineQuery) -> Answer:  # noqa: A002
     """A record's activities and the caller's own mail about it, newest first."""
     ref = RecordRef(table, id)

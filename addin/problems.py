@@ -44,11 +44,15 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
     try:
         return await handler(request)
     except Problem as problem:
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.__cause__:
+            log.warning("not reachable", code=problem.code, exc_info=problem.__cause__)
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(problem, NotSignedIn) else {}
         details = describe(problem.status, problem.code, problem.title, problem.detail)
         return respond(request, details, headers)
     except web.HTTPException as refusal:
         return _translate_refusal(request, refusal)
+    except ConnectionError:
+        raise  # the caller hung up while we read: nobody is left to answer
     except Exception:
         log.exception("unexpected failure")
         detail = f"Something unexpected happened · the log says more under {request[REQUEST_ID]} · try again"

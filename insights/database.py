@@ -6,14 +6,17 @@ statements awaited one by one. Errors never quote parameters: they may be somebo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from insights.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,14 +45,15 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A write transaction: committed at the end of the block, rolled back on an exception."""
-        async with self._engine.begin() as connection:
-            yield connection
+        with _translated():
+            async with self._engine.begin() as connection:
+                yield connection
 
     async def write(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run synchronous Core statements as one write transaction."""
-        async with self._engine.begin() as connection:
+        async with self.begin() as connection:
             return await connection.run_sync(function, *args, **kwargs)
 
     async def read(
@@ -62,7 +66,7 @@ class Database:
     def _read(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        with self._reader.connect() as connection:
+        with _translated(), self._reader.connect() as connection:
             return function(connection, *args, **kwargs)
 
     def insert(self, table: Any) -> Any:
@@ -82,6 +86,20 @@ class Database:
         await self._engine.dispose()
         self._reader.dispose()
         self._threads.shutdown(wait=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """A database that is away, locked or full, as Unavailable; other errors are ours and stay."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, ConnectionError) as error:
+        raise Unavailable(
+            "The database does not answer",
+            type(error).__name__,
+            "try again in a moment; if it stays so, tell your administrator",
+            code="no_database",
+        ) from error
 
 
 def metadata() -> MetaData:

@@ -2,9 +2,9 @@
 
 from insights.capture.addresses import address_key
 from insights.errors import Invalid
-from insights.model import NewPerson, User
+from insights.model import NewPerson, RecordRef, User
 from insights.services import Services
-from insights.views import PersonBody, RecordItem, RecordPage
+from insights.views import PersonBody, RecordDetail, RecordItem, RecordPage
 
 
 async def find_records(
@@ -20,6 +20,13 @@ async def find_records(
         )
     page = await services.crm.search(user, text=text, email=email, table=table, cursor=cursor, limit=limit)
     return RecordPage(items=[RecordItem.of(record) for record in page.items], next=page.next)
+
+
+async def read_record(services: Services, user: User, ref: RecordRef) -> RecordDetail:
+    """One record with its audience; NotFound also where the caller may not read it."""
+    record = await services.crm.record(user, ref)
+    audience = await services.crm.audience(user, record.ref)
+    return RecordDetail(**RecordItem.of(record).model_dump(), audience=audience)
 
 
 async def create_person(services: Services, user: User, body: PersonBody) -> RecordItem:

@@ -35,6 +35,12 @@ class RecordItem(View):
         return cls(table=record.table, id=record.id, name=record.name, subtitle=record.subtitle)
 
 
+class RecordDetail(RecordItem):
+    """A CRM record and how many people could see an email that the caller tracks there."""
+
+    audience: int
+
+
 class RecordPage(View):
     """A page of records; `next` is the cursor that continues it."""
 

@@ -68,6 +68,8 @@ export function createApi(auth) {
       ask("POST", "/emails/lookup", { body: { internet_message_id: internetMessageId }, signal }),
     lookUpRecords: (query, signal) => ask("POST", "/records/lookup", { body: query, signal }),
     createPerson: (person) => ask("POST", "/records", { body: person }),
+    record: ({ table, id }, signal) =>
+      ask("GET", `/records/${encodeURIComponent(table)}/${encodeURIComponent(id)}`, { signal }),
     activities: ({ table, id }, { days, cursor, signal }) => {
       const query = new URLSearchParams({ days, ...(cursor && { cursor }) });
       return ask(

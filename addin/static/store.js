@@ -59,6 +59,7 @@ export function emptyTimeline(record = null) {
     items: [],
     next: null,
     notice: null,
+    audience: null,
     problem: null,
     isLoading: false,
     hasLoaded: false,

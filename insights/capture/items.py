@@ -113,7 +113,7 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
         sender_name=activity.sender_name,
         to=list(activity.to),
         direction=activity.direction,
-        attachments=[_file(file, track) for file in activity.attachments],
+        attachments=[_file(file, None) for file in activity.attachments],
         tracked_by=by,
         may=["untrack", "regard"] if mine else ["regard"] if is_email else [],
     )
@@ -142,7 +142,11 @@ def reason(message: Message, addresses: Mapping[str, RecordAddress]) -> str:
 
 
 def _file(file: Attachment, track: Track | None) -> AttachmentItem:
-    state, cause = track.files.get(file.id, (None, None)) if track else (None, None)
+    state, cause = None, None
+    if track and track.state in {TrackState.PENDING, TrackState.TRACKED}:
+        state, cause = track.files.get(file.id, (TrackState.UNTRACKED, None))
+    elif track:
+        state, cause = track.files.get(file.id, (None, None))
     return AttachmentItem(
         id=file.id,
         name=file.name,

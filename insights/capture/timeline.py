@@ -39,9 +39,10 @@ async def read_timeline(
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
     notice, wanted = await _may_list_mail(services, user)
     addresses = await _outside_addresses(services, user, ref) if wanted else {}
-    messages, activities = await asyncio.gather(
+    messages, activities, audience = await asyncio.gather(
         _related_messages(services, user, addresses, window),
         _own_activities(services, user, ref, addresses, window),
+        services.crm.audience(user, ref),
     )
     standing = await read_standing(services, user, messages, [activity.id for activity in activities])
     items = [message_item(message, user, standing, reason(message, addresses)) for message in messages]
@@ -49,7 +50,8 @@ async def read_timeline(
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
     page = items[:limit]
     more = len(items) > limit
-    return Timeline(items=page, next=write_cursor(page[-1].at, page[-1].id) if more else None, notice=notice)
+    cursor = write_cursor(page[-1].at, page[-1].id) if more else None
+    return Timeline(items=page, next=cursor, notice=notice, audience=audience)
 
 
 async def _may_list_mail(services: Services, user: User) -> tuple[str | None, bool]:

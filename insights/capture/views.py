@@ -73,6 +73,7 @@ class Timeline(View):
     items: list[Item]
     next: str | None = None
     notice: str | None = None
+    audience: int | None = Field(None, description="how many people could see what is tracked here")
 
 
 class Suggestion(View):

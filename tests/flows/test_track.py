@@ -36,7 +36,7 @@ async def test_from_private_to_shared(liaison: Liaison) -> None:
     assert tracked["regarding"]["name"] == "Fabrikam"
     assert {file["name"]: file["state"] for file in tracked["attachments"]} == {
         "prices.csv": "tracked",
-        "plan.pdf": None,
+        "plan.pdf": "untracked",
     }
     [seen] = await liaison.timeline("bob", "account", "fabrikam")
     assert (seen["state"], seen["private"], seen["subject"]) == ("tracked", False, "The pumps")

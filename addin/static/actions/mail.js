@@ -91,6 +91,23 @@ export function createMailActions({ store, api, timeline }) {
 
   const choose = (patch) => store.update({ choice: { ...store.state.choice, ...patch } });
 
+  /** Choose a record that was searched for; how many people see it is said as soon as it is known. */
+  async function chooseFound(record) {
+    const { signal } = shown;
+    const put = (chosen) => {
+      const others = store.state.choice.found.filter(({ id }) => id !== chosen.id);
+      choose({ regarding: chosen, found: [...others, chosen] });
+    };
+    store.update({ picker: null });
+    put(record);
+    try {
+      const detail = await api.record(record, signal);
+      if (!signal.aborted && store.state.choice.regarding === record) put(detail);
+    } catch (problem) {
+      if (!signal.aborted) store.update({ actionProblem: { problem, again: () => chooseFound(record) } });
+    }
+  }
+
   return {
     openItem,
     refresh: () => (store.state.item && store.state.email ? lookUp(store.state.item, true) : undefined),
@@ -105,11 +122,7 @@ export function createMailActions({ store, api, timeline }) {
         return item.kind ? item : store.state.email.item;
       }),
     chooseRegarding: (record) => choose({ regarding: record }),
-    chooseFound: (record) => {
-      const others = store.state.choice.found.filter(({ id }) => id !== record.id);
-      store.update({ picker: null });
-      choose({ regarding: record, found: [...others, record] });
-    },
+    chooseFound,
     chooseConversation: (isWhole) => choose({ conversation: isWhole }),
     chooseAttachment: (id, isTaken) => {
       const left_out = new Set(store.state.choice.left_out);

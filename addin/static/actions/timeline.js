@@ -56,7 +56,7 @@ export function createTimelineActions({ store, api }) {
         const page = await read();
         const items = renewFirstPage(store.state.timeline.items, page);
         const next = items.length > page.items.length ? store.state.timeline.next : page.next;
-        return { items, next, notice: page.notice };
+        return { items, next, notice: page.notice, audience: page.audience };
       },
       { isQuiet: !isFirst },
     );

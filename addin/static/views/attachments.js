@@ -38,10 +38,7 @@ function outcomeText({ state, cause }) {
   );
 }
 
-/**
- * Each file with what became of it. Where some have an outcome, those without were left out; where none
- * has, another tool tracked the email and nothing is known.
- */
+/** Each file with what became of it; where none has an outcome, another tool tracked the email. */
 export function attachmentOutcomes(item) {
   const files = listed(item);
   const isKnown = item.state !== "untracked" && item.attachments.some(({ state }) => state);
@@ -49,8 +46,8 @@ export function attachmentOutcomes(item) {
   return html`<ul class="outcomes" aria-label=${t("attachments.title", { count: files.length })}>
     ${files.map(
       (file) =>
-        html`<li class=${file.state ?? "left-out"}>
-          ${icon(file.state ? stateSymbol(file.state) : "attach")}
+        html`<li class=${file.state === "untracked" ? "left-out" : file.state}>
+          ${icon(file.state === "untracked" ? "attach" : stateSymbol(file.state))}
           <span class="text file">
             <bdi class="name">${file.name}</bdi>
             <span class="caption">${formatSize(file.size)} · ${outcomeText(file)}</span>

@@ -15,11 +15,12 @@ export function chosenRegarding({ email, choice }) {
   return choice.regarding === undefined ? (email.suggestions[0]?.record ?? null) : choice.regarding;
 }
 
-/** How many people could see the email as it would be tracked now; null where it is not known. */
+/** How many people could see the email as it would be tracked now; null until that is known. */
 export function chosenAudience(state) {
   const chosen = chosenRegarding(state);
   if (!chosen) return state.email.audience;
-  return state.email.suggestions.find(({ record }) => isSame(record, chosen))?.audience ?? null;
+  const suggested = state.email.suggestions.find(({ record }) => isSame(record, chosen));
+  return suggested?.audience ?? chosen.audience ?? null;
 }
 
 function option(record, caption, state, actions) {

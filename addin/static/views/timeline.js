@@ -57,17 +57,10 @@ function tabs(state, actions) {
 }
 
 /** How many people will see what is tracked here, said before the first *Track* can be pressed. */
-function audience({ email, timeline }) {
+function audience({ timeline }) {
   if (!timeline.items.some(({ may }) => may.includes("track"))) return nothing;
-  const known = email?.suggestions.find(({ record }) => isSame(record, timeline.record));
   return html`<p class="audience">
-    ${icon("people")}<span
-      >${
-        known
-          ? t("timeline.audience", { count: known.audience })
-          : t("audience.unknown", { record: timeline.record.name })
-      }</span
-    >
+    ${icon("people")}<span>${t("timeline.audience", { count: timeline.audience })}</span>
   </p>`;
 }
 
