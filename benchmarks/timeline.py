@@ -16,7 +16,7 @@ from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.parsing.parsed import ParsedMessage
-from connectors.registry import open_services
+from connectors.registry import Opening, open_stores
 from insights import features
 from insights.services import Services
 from insights.settings import read_settings
@@ -26,6 +26,7 @@ OWNER = "ann@contoso.example"
 CUSTOMER = "ana@fabrikam.example"
 CANDIDATES = 200
 TIMES = 200
+BATCH = 5000
 
 
 async def measure(sizes: tuple[int, ...]) -> list[Figure]:
@@ -48,8 +49,8 @@ async def _timeline_of(size: int) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="liaison-bench") as folder:
         settings = read_settings(data_dir=Path(folder), log_level="error")
         now = datetime.now(UTC)
-        async with open_services(settings, lambda: now) as services:
-            token = await _fill(services, size, now)
+        async with open_stores(settings, lambda: now) as (services, stores):
+            token = await _fill(services, stores, size, now)
         async with TestServer(create_app(settings)) as server, aiohttp.ClientSession() as session:
             url = server.make_url("/api/v1/records/contact/ana/activities?limit=200")
 
@@ -62,7 +63,7 @@ async def _timeline_of(size: int) -> list[float]:
             return await time_each(open_timeline, TIMES)
 
 
-async def _fill(services: Services, size: int, now: datetime) -> str:
+async def _fill(services: Services, stores: Opening, size: int, now: datetime) -> str:
     """An organisation of one seller and one contact, its mailbox filled; the seller's token."""
     rows = {
         "systemusers": [{"systemuserid": "ann", "fullname": "Ann Beebe", "internalemailaddress": OWNER}],
@@ -70,15 +71,15 @@ async def _fill(services: Services, size: int, now: datetime) -> str:
         "systemuserroles": [{"systemuserid": "ann", "roleid": "admin"}],
         "contacts": [{"contactid": "ana", "lastname": "Silva", "emailaddress1": CUSTOMER}],
     }
-    await import_rows(services.crm.database, rows, now=now)  # type: ignore[attr-defined]
+    await import_rows(stores.database("crm"), rows, now=now)
     user = await services.crm.user(OWNER)
     if user is None or not isinstance(services.directory, EmbeddedDirectory):
         raise RuntimeError("the organisation is not there")
     switch_on = FeaturesBody(accept_terms=True, features=FeatureSwitches(auto_capture="on"))
     await features.change_features(services, user, switch_on)
     organization_id = await services.crm.organization_id()
-    mailbox = services.mail.database  # type: ignore[attr-defined]
-    await insert_parsed(mailbox, organization_id, OWNER, _messages(size, now), now=now)
+    mailbox = stores.database("mailbox")
+    await insert_parsed(mailbox, organization_id, OWNER, _messages(size, now), now=now, batch_size=BATCH)
     return services.directory.issue_token(user.id, hours=1)
 
 
