@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import TestServer
 
-from app import create_app
 from benchmarks.measure import Figure, percentile, time_each
+from benchmarks.server import running, wait_for
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.store import insert_parsed
@@ -51,8 +50,9 @@ async def _timeline_of(size: int) -> list[float]:
         now = datetime.now(UTC)
         async with open_stores(settings, lambda: now) as (services, stores):
             token = await _fill(services, stores, size, now)
-        async with TestServer(create_app(settings)) as server, aiohttp.ClientSession() as session:
-            url = server.make_url("/api/v1/records/contact/ana/activities?limit=200")
+        async with running(Path(folder)) as server, aiohttp.ClientSession() as session:
+            await wait_for(f"{server.url}/readyz")
+            url = f"{server.url}/api/v1/records/contact/ana/activities?limit=200"
 
             async def open_timeline() -> None:
                 async with session.get(url, headers={"Authorization": f"Bearer {token}"}) as response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from insights import access
-from insights.capture.addresses import address_key, domain_of
+from insights.capture.addresses import address_key
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
@@ -35,10 +35,9 @@ async def read_timeline(
     Untracked messages are the caller's own and only read, never stored. One item per message: the
     CRM row replaces the message of the same Message-ID, at the message's place.
     """
-    await services.crm.record(user, ref)
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
     notice, wanted = await _may_list_mail(services, user)
-    addresses = await _outside_addresses(services, user, ref) if wanted else {}
+    addresses = await _addresses(services, user, ref) if wanted else {}
     messages, activities, audience = await asyncio.gather(
         _related_messages(services, user, addresses, window),
         _own_activities(services, user, ref, addresses, window),
@@ -65,13 +64,11 @@ async def _may_list_mail(services: Services, user: User) -> tuple[str | None, bo
     return (f"{obstacle.what}: {obstacle.why}." if obstacle else None), True
 
 
-async def _outside_addresses(services: Services, user: User, ref: RecordRef) -> dict[str, RecordAddress]:
-    """The record's addresses by their key; our own people's never relate a message to a record."""
-    own_domains = await services.directory.own_domains()
+async def _addresses(services: Services, user: User, ref: RecordRef) -> dict[str, RecordAddress]:
+    """The record's addresses by their key, each in its nearest relation."""
     found: dict[str, RecordAddress] = {}
     for address in await services.crm.addresses(user, ref):
-        key = address_key(address.address)
-        if key and domain_of(key) not in own_domains:
+        if key := address_key(address.address):
             found.setdefault(key, address)
     return found
 

@@ -6,6 +6,7 @@ role reads at its usual depth. A row without owner is read at any depth but none
 is shared with.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,24 +22,74 @@ from insights.errors import NotFound
 from insights.model import RecordRef, User
 
 
-@dataclass
-class Access:
-    """What one user may read, for the length of one transaction."""
+@dataclass(frozen=True)
+class Rights:
+    """How deep a user's roles read, and where the user stands in the organisation."""
 
-    connection: Connection
-    schema: Schema
-    user: User
+    user_id: str
+    depths: ReadDepths
+    team_ids: Sequence[str]
+    root_id: str
+    unit_id: str
+    units_below: Sequence[str]
 
     def where(self, source: Any = rows) -> ColumnElement[bool]:
         """The condition under which the user may read a row of `source` (`rows` or an alias of it)."""
-        special = self._depths.by_table
-        usual = self._at_depth(self._depths.usual, source)
+        return self._on_rows if source is rows else self._on(source)
+
+    @cached_property
+    def _on_rows(self) -> ColumnElement[bool]:
+        return self._on(rows)  # building a condition takes longer than most queries with it
+
+    def _on(self, source: Any) -> ColumnElement[bool]:
+        special = self.depths.by_table
+        usual = self._at_depth(self.depths.usual, source)
         parts = [and_(source.c.table_name.not_in(special), usual)] if special else [usual]
         parts += [
             and_(source.c.table_name == table, self._at_depth(depth, source))
             for table, depth in special.items()
         ]
         return or_(*parts, self._is_shared(source))
+
+    def _at_depth(self, depth: int, source: Any) -> ColumnElement[bool]:
+        owner = source.c.owner_id
+        if depth >= GLOBAL:
+            return true()
+        if depth >= BASIC:
+            own = select(principals.c.id)
+            if depth >= LOCAL:
+                units = self.units_below if depth >= DEEP else [self.unit_id]
+                own = own.where(func.coalesce(principals.c.business_unit_id, self.root_id).in_(units))
+            else:
+                own = own.where(principals.c.id == self.user_id)
+            return or_(owner.is_(None), owner.in_(own), owner.in_(self.team_ids))
+        return false()
+
+    def _is_shared(self, source: Any) -> ColumnElement[bool]:
+        with_whom = [self.user_id, *self.team_ids]
+        return (
+            select(shares.c.via_id)
+            .where(
+                shares.c.object_id == source.c.id,
+                shares.c.object_table == source.c.table_name,
+                shares.c.principal_id.in_(with_whom),
+            )
+            .exists()
+        )
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one user may read, for the length of one transaction."""
+
+    connection: Connection
+    schema: Schema
+    user: User
+    rights: Rights
+
+    def where(self, source: Any = rows) -> ColumnElement[bool]:
+        """The condition under which the user may read a row of `source` (`rows` or an alias of it)."""
+        return self.rights.where(source)
 
     def find(self, ref: RecordRef) -> StoredRow | None:
         """The row if it exists and the user may read it."""
@@ -66,51 +117,15 @@ class Access:
             raise not_found(ref.table)
         return row
 
-    def _at_depth(self, depth: int, source: Any) -> ColumnElement[bool]:
-        owner = source.c.owner_id
-        if depth >= GLOBAL:
-            return true()
-        if depth >= BASIC:
-            own = select(principals.c.id)
-            if depth >= LOCAL:
-                units = self._units_below if depth >= DEEP else [self._unit_id]
-                own = own.where(func.coalesce(principals.c.business_unit_id, self._root_id).in_(units))
-            else:
-                own = own.where(principals.c.id == self.user.id)
-            return or_(owner.is_(None), owner.in_(own), owner.in_(self._team_ids))
-        return false()
 
-    def _is_shared(self, source: Any) -> ColumnElement[bool]:
-        with_whom = [self.user.id, *self._team_ids]
-        return (
-            select(shares.c.via_id)
-            .where(
-                shares.c.object_id == source.c.id,
-                shares.c.object_table == source.c.table_name,
-                shares.c.principal_id.in_(with_whom),
-            )
-            .exists()
-        )
-
-    @cached_property
-    def _depths(self) -> ReadDepths:
-        return read_depths(self.connection, self.schema, self.user.roles)
-
-    @cached_property
-    def _team_ids(self) -> list[str]:
-        return team_ids(self.connection, self.user.id)
-
-    @cached_property
-    def _root_id(self) -> str:
-        return root_unit_id(self.connection)
-
-    @cached_property
-    def _unit_id(self) -> str:
-        return unit_id(self.connection, self.user.id) or self._root_id
-
-    @cached_property
-    def _units_below(self) -> list[str]:
-        return units_below(self.connection, self._unit_id)
+def read_rights(connection: Connection, schema: Schema, user: User) -> Rights:
+    """The rights of a user as roles, teams and business units give them now."""
+    depths = read_depths(connection, schema, user.roles)
+    root_id = root_unit_id(connection)
+    own_unit_id = unit_id(connection, user.id) or root_id
+    is_deep = DEEP in {depths.usual, *depths.by_table.values()}
+    below = units_below(connection, own_unit_id) if is_deep else [own_unit_id]
+    return Rights(user.id, depths, team_ids(connection, user.id), root_id, own_unit_id, below)
 
 
 def not_found(table: str) -> NotFound:

@@ -12,7 +12,6 @@ from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.activities import read_activities
 from connectors.embedded.crm.addresses import AddressBook
 from connectors.embedded.crm.attachments import add_attachment, list_attachments
-from connectors.embedded.crm.customizing import read_schema
 from connectors.embedded.crm.defaults import ensure_defaults, read_organization_id
 from connectors.embedded.crm.emails import (
     complete_email,
@@ -27,7 +26,8 @@ from connectors.embedded.crm.people import create_person
 from connectors.embedded.crm.row import clean_id, clean_ref
 from connectors.embedded.crm.search import Query, as_records, search, timeline_tables
 from connectors.embedded.crm.standard import standard_schema
-from connectors.embedded.crm.users import count_readers, find_user, mailbox_state
+from connectors.embedded.crm.structure import Structure
+from connectors.embedded.crm.users import find_user, mailbox_state
 from insights.database import Database
 from insights.migrate import upgrade
 from insights.model import (
@@ -70,6 +70,7 @@ class EmbeddedCrm(Crm):
         self._database = database
         self._now = now
         self._standard = standard_schema()
+        self._structure = Structure(self._standard)
         self._organization_id = ""
 
     async def start(self) -> None:
@@ -133,7 +134,7 @@ class EmbeddedCrm(Crm):
 
     @override
     async def audience(self, user: User, regarding: RecordRef | None) -> int:
-        return await self._read(user, _audience, clean_ref(regarding) if regarding else None)
+        return await self._read(user, self._audience, clean_ref(regarding) if regarding else None)
 
     @override
     async def create_email(self, user: User, draft: EmailDraft) -> TrackedEmail:
@@ -168,25 +169,30 @@ class EmbeddedCrm(Crm):
     async def create_person(self, user: User, person: NewPerson) -> Record:
         return await self._write(user, create_person, person, self._now())
 
+    def _audience(self, access: Access, regarding: RecordRef | None) -> int:
+        if regarding:
+            access.require(regarding)
+        return self._structure.readers(access.connection, access.user.id, "email")
+
     async def _read(
         self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._database.read(lambda c: function(self._access(c, user), *args, **kwargs))
+        def run(connection: Connection) -> T:
+            self._structure = self._structure.renewed(connection)
+            return function(self._structure.access(connection, user), *args, **kwargs)
+
+        return await self._database.read(run)
 
     async def _write(
         self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._database.write(lambda c: function(self._access(c, user), *args, **kwargs))
+        def run(connection: Connection) -> T:
+            # Not kept: this transaction may see a structure that never comes to be.
+            structure = Structure(self._standard).renewed(connection)
+            return function(structure.access(connection, user), *args, **kwargs)
 
-    def _access(self, connection: Connection, user: User) -> Access:
-        return Access(connection, read_schema(connection, self._standard), user)
+        return await self._database.write(run)
 
 
 def _record(access: Access, ref: RecordRef) -> Record:
     return as_records(access, [access.require(ref)])[0]
-
-
-def _audience(access: Access, regarding: RecordRef | None) -> int:
-    if regarding:
-        access.require(regarding)
-    return count_readers(access.connection, access.schema, access.user.id, "email")

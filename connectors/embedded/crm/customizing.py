@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from connectors.embedded.crm.notation import ACTIVE, read_columns, standard_columns
 from connectors.embedded.crm.schema import Column, Schema, TableSchema
 from connectors.embedded.crm.tables import custom_tables
-from connectors.embedded.crm.writing import insert_into
+from connectors.embedded.crm.writing import insert_into, note_change
 from insights.errors import Invalid
 
 KINDS = {
@@ -87,6 +87,7 @@ def store_definitions(connection: Connection, definitions: list[dict[str, Any]])
                 index_elements=[custom_tables.c.name], set_={"definition": statement.excluded.definition}
             )
         )
+    note_change(connection)
 
 
 def read_schema(connection: Connection, standard: Schema) -> Schema:

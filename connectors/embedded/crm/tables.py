@@ -110,6 +110,14 @@ contents = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# One row, whose number grows with every change of what `structure.py` keeps in memory.
+structure = Table(
+    "structure",
+    crm,
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
 # Custom tables as `metadata.json` described them.
 custom_tables = Table(
     "custom_tables",

@@ -1,6 +1,6 @@
 """Writes rows with everything that is derived from them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, tuple_, update
@@ -9,8 +9,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from connectors.embedded.crm.indexes import activity_at, forget_rows, index_rows, message_entries
 from connectors.embedded.crm.row import StoredRow, chunks, search_key
 from connectors.embedded.crm.schema import Schema
-from connectors.embedded.crm.tables import message_ids, rows, timeline
+from connectors.embedded.crm.tables import message_ids, rows, structure, timeline
 from insights.model import RecordRef
+
+STRUCTURAL = {
+    "businessunit",
+    "role",
+    "roleprivileges",
+    "systemuser",
+    "systemuserroles",
+    "team",
+    "teammembership",
+}
+"""Tables that decide who may read what."""
 
 
 def insert_into(connection: Connection, table: Table) -> Any:
@@ -30,6 +41,7 @@ def insert_row(connection: Connection, schema: Schema, row: StoredRow) -> bool:
             connection.execute(delete(rows).where(rows.c.table_name == row.table, rows.c.id == row.id))
             return False
     index_rows(connection, schema, [row])
+    note_change(connection, [row.table])
     return True
 
 
@@ -53,16 +65,26 @@ def write_rows(
     if messages:
         connection.execute(message_ids.insert(), messages)
     index_rows(connection, schema, batch)
+    note_change(connection, {row.table for row in batch})
 
 
 def delete_rows(connection: Connection, refs: Collection[RecordRef]) -> None:
     """Remove rows and everything derived from them."""
     forget_rows(connection, refs)
+    note_change(connection, {ref.table for ref in refs})
     for chunk in chunks(refs):
         keys = [(ref.table, ref.id) for ref in chunk]
         connection.execute(delete(rows).where(tuple_(rows.c.table_name, rows.c.id).in_(keys)))
         activities = tuple_(timeline.c.activity_table, timeline.c.activity_id)
         connection.execute(delete(timeline).where(activities.in_(keys)))
+
+
+def note_change(connection: Connection, tables: Iterable[str] = STRUCTURAL) -> None:
+    """Let what is kept of the structure be read anew, if one of these tables is part of it."""
+    if not STRUCTURAL.isdisjoint(tables):
+        statement = insert_into(connection, structure).values(id=1, number=1)
+        grown = {"number": structure.c.number + 1}
+        connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=grown))
 
 
 def _columns(row: StoredRow) -> dict[str, Any]:

@@ -29,6 +29,11 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary, nullable=False),
     )
     op.create_table(
+        "structure",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("number", sa.Integer, nullable=False),
+    )
+    op.create_table(
         "custom_tables",
         sa.Column("name", TABLE, primary_key=True),
         sa.Column("definition", sa.JSON, nullable=False),

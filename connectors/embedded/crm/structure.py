@@ -1,0 +1,47 @@
+"""What changes seldom and every read asks for: the schema, and who stands where in the organisation.
+
+A number in the database grows whenever users, roles, teams, business units or custom tables change;
+what is kept in memory is good for as long as the number stays, in every process.
+"""
+
+from sqlalchemy import Connection, select
+
+from connectors.embedded.crm.access import Access, Rights, read_rights
+from connectors.embedded.crm.customizing import read_schema
+from connectors.embedded.crm.schema import Schema
+from connectors.embedded.crm.tables import structure
+from connectors.embedded.crm.users import count_readers
+from insights.model import User
+
+
+class Structure:
+    """Schema, rights and numbers of readers, as of one number."""
+
+    def __init__(self, standard: Schema, number: int = -1, schema: Schema | None = None) -> None:
+        self.number, self.schema = number, schema or standard
+        self._standard = standard
+        self._rights: dict[tuple[str, tuple[str, ...]], Rights] = {}
+        self._readers: dict[tuple[str, str], int] = {}
+
+    def renewed(self, connection: Connection) -> "Structure":
+        """Itself while it is good, else an empty one of the present number."""
+        number = connection.execute(select(structure.c.number)).scalar() or 0
+        if number == self.number:
+            return self
+        return Structure(self._standard, number, read_schema(connection, self._standard))
+
+    def access(self, connection: Connection, user: User) -> Access:
+        """What a user may read."""
+        key = (user.id, user.roles)
+        rights = self._rights.get(key)
+        if rights is None:
+            rights = self._rights[key] = read_rights(connection, self.schema, user)
+        return Access(connection, self.schema, user, rights)
+
+    def readers(self, connection: Connection, owner_id: str, table: str) -> int:
+        """How many enabled users may read a row of this table and owner."""
+        key = (owner_id, table)
+        count = self._readers.get(key)
+        if count is None:
+            count = self._readers[key] = count_readers(connection, self.schema, owner_id, table)
+        return count
