@@ -33,10 +33,11 @@ async def require(services: Services, user: User, *, feature: str | None = None,
 
 async def is_on(services: Services, feature: str) -> bool:
     """Whether the organisation has turned the feature on."""
-    return feature in await services.database.read(_features_on)
+    return feature in await services.database.read(features_on)
 
 
-def _features_on(connection: Connection) -> set[str]:
+def features_on(connection: Connection) -> set[str]:
+    """The features that the organisation has turned on."""
     return set(connection.execute(select(features.c.feature).where(features.c.is_on)).scalars())
 
 

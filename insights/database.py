@@ -27,6 +27,7 @@ PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=20000",
     "secure_delete=ON",  # what is erased must not stay readable in free pages
+    "mmap_size=268435456",  # scattered pages of a large mailbox cost no system call each
 )
 
 

@@ -33,10 +33,7 @@ async def change_preferences(services: Services, user: User, body: PreferencesBo
 
 async def wants_untracked(services: Services, user: User) -> bool:
     """Whether untracked email is listed for this user: the feature is on and not declined."""
-    if not await access.is_on(services, "auto_capture"):
-        return False
-    values = await services.database.read(_select, user.id)
-    return bool(values.get("auto_capture", DEFAULTS["auto_capture"]))
+    return await services.database.read(_wants_untracked, user.id)
 
 
 def _select(connection: Connection, user_id: str) -> dict[str, object]:
@@ -44,6 +41,12 @@ def _select(connection: Connection, user_id: str) -> dict[str, object]:
         select(preferences.c.name, preferences.c.value).where(preferences.c.user_id == user_id)
     )
     return {name: json.loads(value) for name, value in rows}
+
+
+def _wants_untracked(connection: Connection, user_id: str) -> bool:
+    if "auto_capture" not in access.features_on(connection):
+        return False
+    return bool((DEFAULTS | _select(connection, user_id))["auto_capture"])
 
 
 def _upsert(connection: Connection, database: Database, user_id: str, values: dict[str, object]) -> None:

@@ -47,7 +47,11 @@ class Standing:
 
 
 async def read_standing(
-    services: Services, user: User, messages: Sequence[Message], activity_ids: Sequence[str] = ()
+    services: Services,
+    user: User,
+    messages: Sequence[Message],
+    activity_ids: Sequence[str] = (),
+    mailbox: MailboxState | None = None,
 ) -> Standing:
     """What CRM and tracking know of these messages and email activities."""
     crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
@@ -57,7 +61,7 @@ async def read_standing(
     for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
         person = await services.crm.user(user_id)
         names[user_id] = person.name if person else "a former colleague"
-    mailbox = await services.crm.mailbox_state(user.id)
+    mailbox = mailbox or await services.crm.mailbox_state(user.id)
     return Standing(crm=crm, tracks=rows, names=names, mailbox=mailbox)
 
 

@@ -11,7 +11,7 @@ from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.views import Timeline
-from insights.model import CrmActivity, MailQuery, Message, RecordAddress, RecordRef, User
+from insights.model import CrmActivity, MailboxState, MailQuery, Message, RecordAddress, RecordRef, User
 from insights.preferences import wants_untracked
 from insights.services import Services
 
@@ -36,14 +36,16 @@ async def read_timeline(
     CRM row replaces the message of the same Message-ID, at the message's place.
     """
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
-    notice, wanted = await _may_list_mail(services, user)
+    mailbox = await services.crm.mailbox_state(user.id)
+    notice, wanted = await _may_list_mail(services, user, mailbox)
     addresses = await _addresses(services, user, ref) if wanted else {}
     messages, activities, audience = await asyncio.gather(
         _related_messages(services, user, addresses, window),
         _own_activities(services, user, ref, addresses, window),
         services.crm.audience(user, ref),
     )
-    standing = await read_standing(services, user, messages, [activity.id for activity in activities])
+    activity_ids = [activity.id for activity in activities]
+    standing = await read_standing(services, user, messages, activity_ids, mailbox)
     items = [message_item(message, user, standing, reason(message, addresses)) for message in messages]
     items += [activity_item(activity, user, standing) for activity in activities]
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
@@ -53,11 +55,10 @@ async def read_timeline(
     return Timeline(items=page, next=cursor, notice=notice, audience=audience)
 
 
-async def _may_list_mail(services: Services, user: User) -> tuple[str | None, bool]:
+async def _may_list_mail(services: Services, user: User, mailbox: MailboxState) -> tuple[str | None, bool]:
     """(what to tell the caller about missing mail, whether mail is listed)."""
     if not await wants_untracked(services, user):
         return None, False
-    mailbox = await services.crm.mailbox_state(user.id)
     if not access.can_view_untracked(mailbox):
         return "Your mailbox is a forward mailbox: your emails cannot be listed here.", False
     obstacle = access.tracking_obstacle(mailbox)

@@ -27,7 +27,7 @@ from connectors.embedded.crm.row import clean_id, clean_ref
 from connectors.embedded.crm.search import Query, as_records, search, timeline_tables
 from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.crm.structure import Structure
-from connectors.embedded.crm.users import find_user, mailbox_state
+from connectors.embedded.crm.users import mailbox_state
 from insights.database import Database
 from insights.migrate import upgrade
 from insights.model import (
@@ -87,7 +87,7 @@ class EmbeddedCrm(Crm):
 
     @override
     async def user(self, id_or_email: str) -> User | None:
-        return await self._database.read(find_user, clean_id(id_or_email))
+        return await self._read(NOBODY, self._user, clean_id(id_or_email))
 
     @override
     async def mailbox_state(self, user_id: str) -> MailboxState:
@@ -168,6 +168,9 @@ class EmbeddedCrm(Crm):
     @override
     async def create_person(self, user: User, person: NewPerson) -> Record:
         return await self._write(user, create_person, person, self._now())
+
+    def _user(self, access: Access, id_or_email: str) -> User | None:
+        return self._structure.user(access.connection, id_or_email)
 
     def _audience(self, access: Access, regarding: RecordRef | None) -> int:
         if regarding:

@@ -10,7 +10,7 @@ from connectors.embedded.crm.access import Access, Rights, read_rights
 from connectors.embedded.crm.customizing import read_schema
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import structure
-from connectors.embedded.crm.users import count_readers
+from connectors.embedded.crm.users import count_readers, find_user
 from insights.model import User
 
 
@@ -22,6 +22,7 @@ class Structure:
         self._standard = standard
         self._rights: dict[tuple[str, tuple[str, ...]], Rights] = {}
         self._readers: dict[tuple[str, str], int] = {}
+        self._users: dict[str, User] = {}
 
     def renewed(self, connection: Connection) -> "Structure":
         """Itself while it is good, else an empty one of the present number."""
@@ -29,6 +30,13 @@ class Structure:
         if number == self.number:
             return self
         return Structure(self._standard, number, read_schema(connection, self._standard))
+
+    def user(self, connection: Connection, id_or_email: str) -> User | None:
+        """An enabled user with roles and privileges."""
+        user = self._users.get(id_or_email) or find_user(connection, id_or_email)
+        if user:  # who is unknown is not kept: the names strangers may try have no end
+            self._users[id_or_email] = user
+        return user
 
     def access(self, connection: Connection, user: User) -> Access:
         """What a user may read."""
