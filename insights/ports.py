@@ -47,7 +47,11 @@ class Directory(Protocol):
 
 
 class Mail(Protocol):
-    """Mailboxes, named by their owner's address. Reads as the owner, never as anybody else."""
+    """Mailboxes, named by their owner's address. Reads as the owner, never as anybody else.
+
+    Problems of `body` and `attachment` have the codes `no_email`, `no_attachment` and, for a message
+    that defeats the parser, `mail_unreadable` (Conflict).
+    """
 
     async def search(self, mailbox: str, query: MailQuery) -> Sequence[Message]:
         """Messages of the mailbox that match, newest first, one per Message-ID."""
@@ -83,7 +87,11 @@ class Mail(Protocol):
 
 
 class Crm(Protocol):
-    """The CRM, in Dataverse's words."""
+    """The CRM, in Dataverse's words.
+
+    Problems of what tracking calls have the codes `record_not_found`, `attachment_too_large`,
+    `blocked_attachment`, `tracked_meanwhile`, `others_added` (`insights/capture/causes.py` has words).
+    """
 
     async def organization_id(self) -> str:
         """The organisation's UUID, for good the same."""
@@ -144,7 +152,7 @@ class Crm(Protocol):
         ...
 
     async def add_attachment(self, user: User, email_activity_id: str, file: AttachmentContent) -> None:
-        """Add a file once (same name and size = already there); raises TooLarge, Invalid (blocked type)."""
+        """Add a file once (same name and size = already there); raises TooLarge, Invalid (blocked)."""
         ...
 
     async def complete_email(self, user: User, email_activity_id: str) -> None:

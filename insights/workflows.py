@@ -137,10 +137,10 @@ class Workflows:
         known = DBOS.get_workflow_status(f"{name}:{key}")
         if known is None:
             self._start(name, key)
-        elif known.status in {"PENDING", "ENQUEUED"}:
-            DBOS.resume_workflow(known.workflow_id)
-        else:
+        elif known.status not in {"PENDING", "ENQUEUED"}:
             return False
+        elif known.executor_id != DBOS.executor_id:  # what is ours runs, or was recovered at the launch
+            DBOS.resume_workflow(known.workflow_id)
         return True
 
     def _function(self, workflow: Workflow) -> Callable[[str], None]:

@@ -1,25 +1,23 @@
 """Why an email or one of its files did not reach the CRM: code → words and remedy.
 
-The codes are what tables and jobs keep; the words are looked up when they are shown.
+The codes are those of the Problems that the ports' methods raise; tables and jobs keep nothing but
+them, the words are looked up when they are shown.
 """
 
 from insights.capture.views import Failure
 
 CAUSES = {
     "message_gone": ("the email is no longer in your mailbox", "Move it back and retry."),
+    "no_email": ("the email is no longer in your mailbox", "Move it back and retry."),
+    "no_attachment": ("the file is no longer part of the email", "Nothing is left to do."),
+    "mail_unreadable": ("this email is damaged and cannot be read", "Forward it to yourself and track that."),
     "user_gone": ("the person who tracked it has no CRM user any more", "Track it yourself."),
     "unavailable": ("the CRM or the mailbox did not answer", "Retry in a few minutes."),
-    "not_found": ("the record it is about is gone, or you may not see it", "Choose another record."),
+    "record_not_found": ("the record it is about is gone, or you may not see it", "Track it elsewhere."),
     "not_allowed": ("the CRM does not let you write there", "Ask the owner of the record."),
-    "too_large": ("the file is larger than the CRM takes", "Share it as a link."),
+    "attachment_too_large": ("the file is larger than the CRM takes", "Share it as a link."),
     "blocked_attachment": ("the CRM does not take this type of file", "Share it as a link."),
-    "attachment_gone": ("the file is no longer part of the email", "Nothing is left to do."),
-    "being_scanned": ("the file is still being scanned", "Retry in a few minutes."),
-    "parse_timeout": (
-        "the email is built so oddly that reading it takes too long",
-        "Forward it to yourself.",
-    ),
-    "not_readable": ("this email is damaged and cannot be read", "Forward it to yourself."),
+    "tracked_meanwhile": ("somebody else was tracking it at the same moment", "Retry."),
     "unexpected": ("something unexpected happened on the server", "Retry; tell your administrator."),
 }
 

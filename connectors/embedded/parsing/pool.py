@@ -16,7 +16,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from connectors.embedded.parsing import worker
 from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
-from insights.errors import Unavailable
+from insights.errors import Conflict, Unavailable
 from insights.model import AttachmentContent, MessageBody
 
 T = TypeVar("T")
@@ -145,7 +145,7 @@ def _unavailable() -> Unavailable:
     )
 
 
-def _unreadable(failure: _Failed) -> Unavailable:
-    return Unavailable(
+def _unreadable(failure: _Failed) -> Conflict:
+    return Conflict(
         "This message cannot be shown", str(failure), "open it in Outlook instead", code="mail_unreadable"
     )

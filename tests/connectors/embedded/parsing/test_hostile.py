@@ -23,7 +23,7 @@ from connectors.embedded.parsing.parsed import (
     Unreadable,
 )
 from connectors.embedded.parsing.pool import MEMORY_LIMIT, PATIENCE, SECONDS, MailParser
-from insights.errors import Unavailable
+from insights.errors import Conflict
 from tests.mails import make_mail
 
 MIB = 1024 * 1024
@@ -266,7 +266,7 @@ async def test_killed_workers_are_replaced(parser: MailParser) -> None:
 
 
 async def test_what_the_worker_cannot_read_is_a_problem_without_content(parser: MailParser) -> None:
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(Conflict) as caught:
         await parser.body(b"not compressed: secret words")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
