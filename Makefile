@@ -8,7 +8,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 BROWSERS := chromium chromium-browser google-chrome
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
-UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+# Compiled once here rather than at every start where Python is told not to write bytecode.
+UV := UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 $(BIN)/uv
 
 UV_READY := $(BIN)/.uv-$(UV_VERSION)
 RUN_READY := $(BIN)/.run-ready
