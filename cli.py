@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ class Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     arguments = _parser().parse_args(argv)
+    os.umask(0o077)  # mail and CRM rows are for the account that runs Liaison, and nobody else on the machine
     sys.excepthook = _report_unexpected
     try:
         settings = read_settings(data_dir=arguments.data)

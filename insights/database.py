@@ -6,9 +6,10 @@ statements awaited one by one. Errors never quote parameters: they may be somebo
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -81,6 +82,15 @@ class Database:
     async def check(self) -> None:
         """Raise unless the database answers."""
         await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+
+    async def fold(self) -> None:
+        """Empty a SQLite file's -wal into it, so that what was deleted is in neither."""
+        if self.is_sqlite:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._fold)
+
+    def _fold(self) -> None:
+        with closing(sqlite3.connect(self.path, timeout=20)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Close all connections; the last one folds a SQLite file's -wal into it."""

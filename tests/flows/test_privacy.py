@@ -1,6 +1,7 @@
 """What was only viewed is nowhere at rest but in the mailbox."""
 
 import base64
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def spellings(text: str) -> Iterator[bytes]:
 def leaks(folder: Path, log: Path) -> list[str]:
     found = []
     for path in [*folder.rglob("*"), log]:
-        if path.is_file() and not path.name.startswith("mailbox.sqlite"):
+        if path.is_file() and path.name != "mailbox.sqlite":
             content = path.read_bytes()
             found += [
                 f"{path.name}: {secret}" for secret in SECRETS for way in spellings(secret) if way in content
@@ -63,6 +64,25 @@ async def test_a_viewed_email_leaves_no_trace(installation: Liaison) -> None:
     await installation.stop()
     assert not leaks(installation.data, installation.log)
     assert "untold-77" not in installation.log.read_text()
+
+
+async def test_what_is_untracked_again_is_gone_from_the_crm(liaison: Liaison) -> None:
+    secret = letter(1, subject=SECRETS[0], text=SECRETS[1], to=f"ann@ours.example, {SECRETS[2]}")
+    secret.add_attachment(SECRETS[1].encode() * 99, maintype="text", subtype="csv", filename="a.csv")
+    liaison.import_mail("ann@ours.example", [secret])
+    [item] = await liaison.timeline("ann", "contact", "ana")
+    await liaison.post("ann", f"/api/v1/emails/{item['id']}/track", status=202)
+    await liaison.wait_for_state("ann", ["<1@mail.example>"], "tracked")
+    assert leaks(liaison.data, liaison.log)
+    await liaison.post("ann", f"/api/v1/emails/{item['id']}/untrack")
+    assert not leaks(liaison.data, liaison.log)
+
+
+async def test_nobody_else_on_the_machine_may_read_it(liaison: Liaison) -> None:
+    liaison.import_mail("ann@ours.example", [letter(1)])
+    if os.name == "posix":
+        open_to_others = [path for path in liaison.data.rglob("*") if path.stat().st_mode & 0o077]
+        assert open_to_others == []
 
 
 async def test_a_failed_track_keeps_only_ids_and_cause(liaison: Liaison) -> None:

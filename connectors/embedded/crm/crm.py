@@ -151,6 +151,7 @@ class EmbeddedCrm(Crm):
     @override
     async def delete_email(self, user: User, email_activity_id: str) -> None:
         await self._write(user, delete_email, clean_id(email_activity_id))
+        await self._database.fold()
 
     @override
     async def set_regarding(self, user: User, email_activity_id: str, regarding: RecordRef | None) -> None:

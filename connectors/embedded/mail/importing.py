@@ -104,6 +104,7 @@ async def _import(
         await write()
     finally:
         await parser.close()
+        await database.fold()
     return report
 
 
