@@ -17,7 +17,8 @@ HEADERS = frozenset(
     """.split()  # noqa: SIM905 - a list of quoted words is harder to read
 )
 BRACKETED = re.compile(r"<[^<>]+>")
-LABEL = re.compile(r"MSIP_Label_([0-9a-fA-F-]{36})_Enabled\s*=\s*true", re.IGNORECASE)
+LABEL = re.compile(r"MSIP_Label_([^_=;]+)_Enabled=(?!false\b)", re.IGNORECASE)
+LABEL_OFF = re.compile(r"MSIP_Label_[^_=;]+_Enabled=false\b", re.IGNORECASE)
 OPEN_SENSITIVITY = frozenset({"", "normal", "none", "personal"})
 ENCRYPTED_TYPES = frozenset({"multipart/encrypted", "application/x-microsoft-rpmsg-message"})
 SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -116,9 +117,8 @@ def read_labels(headers: Headers) -> tuple[str, ...]:
     """Ids of the sensitivity labels; a label header that we cannot read counts as one, `unreadable`."""
     values = ["".join(decode_words(value).split()) for value in headers.get("msip_labels", ()) if value]
     ids = dict.fromkeys(label.lower() for value in values for label in LABEL.findall(value))
-    if values and not ids and "_enabled" not in " ".join(values).lower():
-        return ("unreadable",)
-    return tuple(ids)
+    is_unreadable = not all(LABEL_OFF.search(value) for value in values)
+    return tuple(ids) or ("unreadable",) * is_unreadable
 
 
 def is_encrypted(message: "Message[str, str]") -> bool:
