@@ -13,7 +13,6 @@ from insights.errors import NotSignedIn
 from insights.model import User
 
 ISSUER, AUDIENCE, ALGORITHM = "liaison", "liaison-api", "HS256"
-SKEW_SECONDS = 60
 
 
 class EmbeddedDirectory:
@@ -79,7 +78,7 @@ class EmbeddedDirectory:
         subject, expires = claims["sub"], claims["exp"]
         if not isinstance(subject, str) or not isinstance(expires, int | float):
             return None
-        return subject if self._now().timestamp() < expires + SKEW_SECONDS else None
+        return subject if self._now().timestamp() < expires else None
 
 
 def _own_domains(connection: Connection) -> frozenset[str]:

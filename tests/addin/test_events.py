@@ -45,7 +45,6 @@ async def test_the_line_is_kept_alive_until_the_token_runs_out(
     monkeypatch.setattr(events, "HEARTBEAT", 0.2)
     directory = client.app[SERVICES].directory
     assert isinstance(directory, EmbeddedDirectory)
-    monkeypatch.setattr("connectors.embedded.directory.SKEW_SECONDS", 0)
     stream = await open_stream(client, directory.issue_token("ann", hours=2.5 / 3600))
     assert await next_event(stream) == ": alive\n\n"
     async with asyncio.timeout(10):
