@@ -106,11 +106,11 @@ async def _open(opening: Opening) -> Services:
             workflows=Workflows(data_dir=settings.data_dir, database_url=settings.database_url),
             now=opening.now,
         )
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, Unavailable) as error:
         # The driver's own words may quote the address of the database with its password.
         raise Unavailable(
             "The database cannot be opened",
-            type(error).__name__,
+            type(error.__cause__ or error).__name__,
             "check LIAISON_DATABASE_URL, and that the data directory is writable and not full",
             code="no_database",
         ) from None

@@ -58,7 +58,10 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", mode="before")
     @classmethod
     def _keys(cls, value: object) -> object:
-        return comma_separated(value)
+        keys = comma_separated(value)
+        if isinstance(value, str) and value and not keys:
+            raise ValueError("there is no key between the commas")
+        return keys
 
     @field_validator("secret_keys")
     @classmethod

@@ -7,7 +7,7 @@ from insights import access
 from insights.capture.addresses import address_key, domain_of
 from insights.capture.items import is_internal, message_item, read_standing
 from insights.capture.views import Matched, OpenEmail, Suggestion
-from insights.errors import NotFound
+from insights.errors import NotFound, Problem
 from insights.model import Message, Record, RecordMatch, RecordRef, TrackState, User
 from insights.services import Services
 from insights.views import RecordItem
@@ -46,7 +46,7 @@ async def open_email(services: Services, user: User, internet_message_id: str) -
         audience=await services.crm.audience(user, None),
         conversation=len(trackable) if not obstacle else 0,
         offer=_offer(message, thread, standing.crm.keys()),
-        notice=f"{obstacle.what}: {obstacle.why}. {obstacle.do.capitalize()}." if obstacle else None,
+        notice=_notice(obstacle) if obstacle else None,
     )
 
 
@@ -77,6 +77,10 @@ def message_missing() -> NotFound:
         "reload in a minute",
         code="no_such_email",
     )
+
+
+def _notice(obstacle: Problem) -> str:
+    return f"{obstacle.what}: {obstacle.why}. {obstacle.do[:1].upper()}{obstacle.do[1:]}."
 
 
 async def _suggest(

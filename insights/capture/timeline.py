@@ -11,6 +11,7 @@ from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.views import Timeline
+from insights.errors import NotFound
 from insights.model import CrmActivity, MailboxState, MailQuery, Message, RecordAddress, RecordRef, User
 from insights.preferences import wants_untracked
 from insights.services import Services
@@ -36,6 +37,7 @@ async def read_timeline(
     CRM row replaces the message of the same Message-ID, at the message's place.
     """
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
+    await require_timeline(services, ref)
     mailbox = await services.crm.mailbox_state(user.id)
     notice, wanted = await _may_list_mail(services, user, mailbox)
     addresses = await _addresses(services, user, ref) if wanted else {}
@@ -53,6 +55,12 @@ async def read_timeline(
     more = len(items) > limit
     cursor = write_cursor(page[-1].at, page[-1].id) if more else None
     return Timeline(items=page, next=cursor, notice=notice, audience=audience)
+
+
+async def require_timeline(services: Services, ref: RecordRef) -> None:
+    """Raise NotFound for a table whose rows have no timeline."""
+    if ref.table not in {table.name for table in await services.crm.tables()}:
+        raise NotFound("There is no such record here", "its table has no timeline", code="record_not_found")
 
 
 async def _may_list_mail(services: Services, user: User, mailbox: MailboxState) -> tuple[str | None, bool]:

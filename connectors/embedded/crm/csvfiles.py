@@ -124,7 +124,9 @@ def _rows(file: CsvFile, text: TextIOWrapper, faults: Faults) -> Iterator[Cells]
             if columns is None or not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(columns):
-                faults.add(file.name, line, "", f"the row has {len(row)} cells, the header {len(columns)}")
+                place = columns[len(row)] if len(row) < len(columns) else f"cell {len(columns) + 1}"
+                reason = f"the row has {len(row)} cells, the header {len(columns)}"
+                faults.add(file.name, line, place, reason)
                 continue
             yield Cells(file.name, line, dict(zip(columns, row, strict=True)))
     except csv.Error as error:

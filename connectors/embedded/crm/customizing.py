@@ -36,8 +36,10 @@ NAMES = ("LogicalName", "EntitySetName", "PrimaryIdAttribute", "PrimaryNameAttri
 
 
 def read_definitions(document: object) -> list[dict[str, Any]]:
-    """The definitions in a metadata document, `{"value": […]}` or a bare list; raises Invalid."""
+    """The definitions in a metadata document: `{"value": […]}`, a bare list, or one; raises Invalid."""
     value = document.get("value") if isinstance(document, Mapping) else document
+    if isinstance(document, Mapping) and "LogicalName" in document:
+        value = [document]
     if not isinstance(value, list):
         raise _invalid("there is no list of tables", 'write {"value": [{"LogicalName": …}]}')
     for number, definition in enumerate(value, 1):

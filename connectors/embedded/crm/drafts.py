@@ -109,7 +109,8 @@ class Drafting:
         return str(uuid5(NAMESPACE_URL, "\n".join((table.name, *parts))))
 
     def _name(self, table: TableSchema, cells: Cells) -> str:
-        name = cells.values.get(table.primary_name, "").strip()
+        name = cells.values.get(table.primary_name, "")
+        name = name if name.strip() else ""
         if not name and table.name in PERSONS:
             parts = (cells.values.get(part, "").strip() for part in ("firstname", "lastname"))
             name = " ".join(part for part in parts if part)

@@ -314,8 +314,11 @@ REFUSED = {
         "accounts.csv:1: name: the column is there more than once",
     ),
     "no id column": ("name\nA\n", "accounts.csv:1: accountid: this required column is missing"),
-    "too many cells": (f"accountid,name\n{A1},A,B\n", "accounts.csv:2: the row has 3 cells, the header 2"),
-    "too few cells": (f"accountid,name\n{A1}\n", "accounts.csv:2: the row has 1 cells, the header 2"),
+    "too many cells": (
+        f"accountid,name\n{A1},A,B\n",
+        "accounts.csv:2: cell 3: the row has 3 cells, the header 2",
+    ),
+    "too few cells": (f"accountid,name\n{A1}\n", "accounts.csv:2: name: the row has 1 cells, the header 2"),
     "empty": ("", "accounts.csv:1: the first line must name the columns"),
     "semicolons": (
         f"accountid;name\n{A1};A\n",
