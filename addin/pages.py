@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from addin.http import Visit
+from addin.language import choose_language, direction_of
 
 if TYPE_CHECKING:  # the first page pays for it, not the start
     from jinja2 import Environment
@@ -137,7 +138,12 @@ def _render(visit: Visit, page: Page) -> web.Response:
 
 def _fill(request: web.Request, page: Page, status: int, words: dict[str, object]) -> web.Response:
     surroundings = request.app[SURROUNDINGS]
-    text = _templates().get_template(page.template).render(surroundings=surroundings, **words)
+    language = choose_language(request.headers.get("Accept-Language", ""))
+    text = (
+        _templates()
+        .get_template(page.template)
+        .render(surroundings=surroundings, language=language, dir=direction_of(language), **words)
+    )
     headers = HEADERS | {"Content-Security-Policy": page.policy}
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
 
