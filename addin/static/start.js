@@ -8,6 +8,7 @@ import { watchEvents } from "./events.js";
 import { keepFocus } from "./focus.js";
 import { HostProblem } from "./host.js";
 import { render } from "./html.js";
+import { loadSprite } from "./sprite.js";
 import { createStore, emptyState } from "./store.js";
 import { paneView } from "./views/pane.js";
 
@@ -29,13 +30,15 @@ function createActions(store, api) {
 }
 
 /** News arrive in bursts (a whole conversation is tracked): look once for each. */
-function listen(api, actions) {
+function listen(store, api, actions) {
   let pause = 0;
   const refresh = () => {
     clearTimeout(pause);
     pause = setTimeout(() => {
       actions.mail.refresh();
       actions.timeline.refresh();
+      if (!store.state.user) loadUser(store, api.me(), true);
+      if (!store.state.preferences) actions.settings.loadPreferences();
     }, EVENT_PAUSE_MS);
   };
   watchEvents(api, {
@@ -47,12 +50,13 @@ function listen(api, actions) {
   });
 }
 
-async function loadUser(store, asked) {
+/** Ask who this is; a failure is told only the first time, then `listen` asks again. */
+async function loadUser(store, asked, isQuiet = false) {
   try {
     const me = await asked;
     store.update({ user: me.user, feature: me.features.auto_capture });
   } catch (problem) {
-    store.update({ emailProblem: store.state.emailProblem ?? problem });
+    if (!isQuiet) store.update({ emailProblem: store.state.emailProblem ?? problem });
   }
 }
 
@@ -68,6 +72,7 @@ export async function startPane(root, page, opening) {
     markUseful(store.state, page);
   };
   store.subscribe(draw);
+  loadSprite();
   root.replaceChildren();
   draw();
   if (!opening) return;
@@ -79,7 +84,7 @@ export async function startPane(root, page, opening) {
     const current = host.item();
     const isSame = current?.internetMessageId === item?.internetMessageId;
     await Promise.all([loadUser(store, me), actions.mail.openItem(current, isSame ? email : null)]);
-    listen(api, actions);
+    listen(store, api, actions);
     await Promise.all([actions.settings.loadFailures(), actions.settings.loadPreferences()]);
   } catch (problem) {
     if (!(problem instanceof HostProblem)) throw problem;

@@ -20,7 +20,10 @@ export function createStore(initial) {
   return store;
 }
 
-/** How the pane begins. */
+/**
+ * How the pane begins. `isStale`: the open email was changed and is being looked up again; `links`: per email,
+ * the names of the records it was linked to while the pane is open (no answer of the server tells them).
+ */
 export function emptyState() {
   return {
     view: "mail",
@@ -35,6 +38,8 @@ export function emptyState() {
     emailProblem: null,
     isEmailLoading: false,
     busy: null,
+    isStale: false,
+    links: new Map(),
     actionProblem: null,
     choice: emptyChoice(),
     picker: null,

@@ -114,3 +114,51 @@ def left_edge(page: Page, selector: str) -> float:
     found = pane_of(page).locator(selector).first.bounding_box()
     assert found
     return found["x"]
+
+
+def test_what_closes_gives_the_focus_back(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message = next(message for message in alex.messages() if alex.look_up(message)["unknown"])
+    address = alex.look_up(message)["unknown"][0]
+    page = open_demo(context, demo_url, alex, message)
+    pane = pane_of(page)
+
+    add = pane.get_by_role("button", name=f"Add {address} to the CRM")
+    add.press("Enter")
+    expect(pane.get_by_label("First name")).to_be_focused()
+    pane.get_by_role("form").get_by_role("button", name="Cancel").press("Enter")
+    expect(add).to_be_focused()
+
+    search = pane.get_by_role("button", name="Other record", exact=True)
+    search.press("Enter")
+    expect(pane.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(search).to_be_focused()
+
+    preferences = pane.get_by_role("button", name="Preferences")
+    preferences.press("Enter")
+    expect(pane.get_by_role("heading", name="Preferences")).to_be_focused()
+    pane.get_by_role("button", name="Back").press("Enter")
+    expect(preferences).to_be_focused()
+
+
+@pytest.mark.parametrize("height", [600, 900])
+def test_the_foot_hides_no_focused_control(
+    browser: Browser, demo_url: str, alex: Person, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": 380, "height": height})
+    page = open_demo(context, demo_url, alex, alex.untracked()[0])
+    show_mail(pane_of(page))
+    pane_of(page).get_by_role("button", name="Preferences").focus()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        hidden = pane_frame(page).evaluate(
+            """() => {
+                const foot = document.querySelector(".card-foot");
+                const control = document.activeElement;
+                if (control.getAttribute("role") === "tabpanel" || foot.contains(control)) return "";
+                const [one, other] = [control, foot].map((each) => each.getBoundingClientRect());
+                return one.top < other.bottom && one.bottom > other.top ? control.outerHTML : "";
+            }"""
+        )
+        assert hidden == ""
+    context.close()

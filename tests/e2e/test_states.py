@@ -243,3 +243,81 @@ def test_the_pages_keep_nothing(context: BrowserContext, demo_url: str, alex: Pe
     expect(pane_of(page).locator(".entry").first).to_be_visible()
     assert context.cookies() == []
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_the_pane_recovers_by_itself_when_the_server_is_back(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, _ = alex.untracked()
+    context.route(LOOKUP, lambda route: route.abort())
+    page = open_demo(context, demo_url, alex, message)
+    expect(pane_of(page).get_by_role("alert")).to_contain_text("The server does not answer")
+    expect(pane_of(page).get_by_role("heading", name="Timeline")).to_have_count(0)
+    context.unroute(LOOKUP)
+    look_again(page)
+    expect(pane_of(page).get_by_role("button", name="Track", exact=True)).to_be_visible()
+    expect(pane_of(page).locator(".entry").first).to_be_visible()
+    expect(pane_of(page).get_by_role("alert")).to_have_count(0)
+
+
+def test_a_change_that_found_no_server_is_told_until_it_is_back(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, _ = alex.untracked()
+    context.route("**/track", lambda route: route.abort())
+    page = open_demo(context, demo_url, alex, message)
+    card = card_of(page)
+    card.get_by_role("button", name="Track", exact=True).click()
+    expect(card.get_by_role("alert")).to_contain_text("The server does not answer")
+    look_again(page)
+    expect(card.get_by_role("alert")).to_have_count(0)
+    expect(card.get_by_role("button", name="Track", exact=True)).to_be_visible()
+
+
+def look_again(page: Page) -> None:
+    """What the pane takes for the moment at which it becomes visible again."""
+    pane_frame(page).evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_another_mail_takes_the_timeline_away_at_once(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    (first, _), (second, _) = alex.untracked(), alex.untracked()
+    page = open_demo(context, demo_url, alex, first)
+    entries = pane_of(page).locator(".entry")
+    expect(entries.first).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    context.route(LOOKUP, hold)
+    open_mail(page, second)
+    while not held:
+        page.wait_for_timeout(20)
+    expect(entries).to_have_count(0)
+    held.pop().abort()
+    expect(pane_of(page).get_by_role("alert")).to_contain_text("The server does not answer")
+    expect(entries).to_have_count(0)
+
+
+def test_a_phone_call_is_no_sent_email(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, _ = alex.untracked()
+    call = {"kind": "phonecall", "direction": "outgoing", "state": None, "to": ["Ana"], "may": []}
+    context.route(ACTIVITIES, altered(lambda page: page | {"items": [page["items"][0] | call]}))
+    page = open_demo(context, demo_url, alex, message)
+    expect(pane_of(page).locator(".entry .symbol")).to_have_attribute("title", "Phone call")
+
+
+def test_a_link_made_here_is_told(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, email = alex.untracked()
+    other = email["suggestions"][-1]["record"]
+    page = open_demo(context, demo_url, alex, message)
+    card = card_of(page)
+    card.get_by_role("button", name="Track", exact=True).click()
+    expect(card).to_contain_text("by you")
+    card.get_by_role("button", name="Link to another record").click()
+    page.keyboard.type(other["name"])
+    card.get_by_role("search").get_by_role("button", name=other["name"]).first.click()
+    expect(card.locator(".caption", has_text=f"Also linked to {other['name']}")).to_be_visible()
+    expect(pane_of(page).locator("#announcer")).to_have_text(f"Also linked to {other['name']}")

@@ -2,7 +2,8 @@
 
 import { announce } from "../announce.js";
 import { reference } from "../api.js";
-import { emptyChoice, emptyTimeline } from "../store.js";
+import { t } from "../messages.js";
+import { emptyChoice } from "../store.js";
 import { stateText } from "../views/state.js";
 
 /** The record a new email is shown with: the one looked at if it matches too, else the best match. */
@@ -24,19 +25,28 @@ function trackBody({ item, suggestions }, choice) {
   };
 }
 
+const isOffline = (problem) => problem?.code === "offline";
+
+/** Whether looking again may help: the server was away or had a fault, and refused nothing. */
+const isPassing = (problem) => isOffline(problem) || problem?.status >= 500;
+
 /** Actions on the open email; answers for an item that is no longer shown are dropped. */
 export function createMailActions({ store, api, timeline }) {
   let shown = new AbortController();
+  let lookedAt = null;
 
+  /** Look up and show; true if it was answered and the item is still shown. */
   async function lookUp(item, isQuiet, asked = null) {
     const { signal } = shown;
     try {
       const email = await (asked ?? api.lookUpEmail(item.internetMessageId, signal));
       if (!signal.aborted) show(email, isQuiet);
+      return !signal.aborted;
     } catch (problem) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       // What is on screen stays true enough when a quiet refresh fails; the next one comes by itself.
-      if (!isQuiet) store.update({ emailProblem: problem, isEmailLoading: false });
+      if (!isQuiet || !store.state.email) store.update({ emailProblem: problem, isEmailLoading: false });
+      return false;
     }
   }
 
@@ -44,31 +54,42 @@ export function createMailActions({ store, api, timeline }) {
     const before = store.state.email?.item;
     store.update({ email, emailProblem: null, isEmailLoading: false });
     if (before && before.state !== email.item.state) announce(stateText(email.item, store.state.user));
-    if (!isQuiet) timeline.openRecord(chooseRecord(email, store.state.timeline.record));
+    const record = chooseRecord(email, lookedAt);
+    if (!isQuiet || (record && !store.state.timeline.record)) timeline.openRecord(record);
+  }
+
+  /** Look again unnoticed: at what is shown, and at what could not be shown because the server was away. */
+  async function refresh() {
+    const { item, email, emailProblem } = store.state;
+    if (!item || !(email || isPassing(emailProblem))) return;
+    const isAnswered = await lookUp(item, true);
+    if (isAnswered && isOffline(store.state.actionProblem?.problem)) store.update({ actionProblem: null });
   }
 
   /** Show an item of the mail client, or none; `asked` is the look-up where it is under way already. */
   function openItem(item, asked = null) {
     shown.abort();
     shown = new AbortController();
+    lookedAt = store.state.timeline.record ?? lookedAt;
+    // The timeline below belongs to the email before: nothing of it may be tracked from here.
+    timeline.openRecord(null);
     store.update({
       item,
       email: null,
       emailProblem: null,
       isEmailLoading: Boolean(item),
       busy: null,
+      isStale: false,
       actionProblem: null,
       choice: emptyChoice(),
       picker: null,
       personForm: null,
     });
-    if (item) return lookUp(item, false, asked);
-    store.update({ timeline: emptyTimeline() });
-    return Promise.resolve();
+    return item ? lookUp(item, false, asked) : Promise.resolve();
   }
 
-  /** Run one change of the open email; its answer is the item. */
-  async function change(name, request) {
+  /** Run one change of the open email; its answer is the item, `tell(item)` what a screen reader is told. */
+  async function change(name, request, tell = (item) => stateText(item, store.state.user)) {
     if (store.state.busy) return;
     const { signal } = shown;
     store.update({ busy: name, actionProblem: null });
@@ -78,15 +99,18 @@ export function createMailActions({ store, api, timeline }) {
       store.update({
         email: { ...store.state.email, item },
         busy: null,
+        isStale: true,
         picker: null,
         choice: emptyChoice(),
       });
-      announce(stateText(item, store.state.user));
+      timeline.replaceItem(item);
+      announce(tell(item));
     } catch (problem) {
       if (signal.aborted) return;
-      store.update({ busy: null, actionProblem: { problem, again: () => change(name, request) } });
+      store.update({ busy: null, actionProblem: { problem, again: () => change(name, request, tell) } });
     }
     await Promise.all([lookUp(store.state.item, true), timeline.refresh()]);
+    if (!signal.aborted) store.update({ isStale: false });
   }
 
   const choose = (patch) => store.update({ choice: { ...store.state.choice, ...patch } });
@@ -110,17 +134,31 @@ export function createMailActions({ store, api, timeline }) {
 
   return {
     openItem,
-    refresh: () => (store.state.item && store.state.email ? lookUp(store.state.item, true) : undefined),
+    refresh,
     lookAgain: () => openItem(store.state.item),
-    track: () => change("track", (id) => api.track(id, trackBody(store.state.email, store.state.choice))),
-    untrack: () => change("untrack", api.untrack),
+    track: () =>
+      store.state.isStale
+        ? undefined
+        : change("track", (id) => api.track(id, trackBody(store.state.email, store.state.choice))),
+    untrack: () =>
+      change("untrack", async (id) => {
+        const item = await api.untrack(id);
+        store.state.links.delete(id);
+        return item;
+      }),
     retry: () => change("retry", api.retry),
     setRegarding: (record) => change("regarding", (id) => api.setRegarding(id, record)),
     link: (record) =>
-      change("link", async (id) => {
-        const item = await api.link(id, record);
-        return item.kind ? item : store.state.email.item;
-      }),
+      change(
+        "link",
+        async (id) => {
+          const item = await api.link(id, record);
+          const names = store.state.links.get(id) ?? [];
+          store.state.links.set(id, [...new Set([...names, record.name])]);
+          return item.kind ? item : store.state.email.item;
+        },
+        () => t("link.done", { record: record.name }),
+      ),
     chooseRegarding: (record) => choose({ regarding: record }),
     chooseFound,
     chooseConversation: (isWhole) => choose({ conversation: isWhole }),

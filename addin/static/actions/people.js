@@ -44,7 +44,7 @@ export function createPeopleActions({ store, api, mail }) {
       const record = await api.createPerson({ table, first_name, last_name, email, company });
       store.update({ personForm: null });
       announce(t("person.added", { name: record.name }));
-      await mail.lookAgain();
+      await mail.refresh();
     } catch (problem) {
       store.update({ personForm: { ...form, ...person, isSaving: false, problem } });
     }

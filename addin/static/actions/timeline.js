@@ -50,7 +50,7 @@ export function createTimelineActions({ store, api }) {
 
   function refresh() {
     if (!store.state.timeline.record) return undefined;
-    const isFirst = !store.state.timeline.hasLoaded;
+    const { hasLoaded, problem } = store.state.timeline;
     return load(
       async () => {
         const page = await read();
@@ -58,7 +58,7 @@ export function createTimelineActions({ store, api }) {
         const next = items.length > page.items.length ? store.state.timeline.next : page.next;
         return { items, next, notice: page.notice, audience: page.audience };
       },
-      { isQuiet: !isFirst },
+      { isQuiet: hasLoaded || Boolean(problem) },
     );
   }
 
@@ -91,19 +91,24 @@ export function createTimelineActions({ store, api }) {
     return { items, next, days: reach };
   }
 
+  /** Put the answer to a change in place of the entry of the same id, if it is shown. */
+  function replaceItem(answer) {
+    const items = store.state.timeline.items.map((each) =>
+      each.id === answer.id ? { ...each, ...answer } : each,
+    );
+    patch({ items });
+  }
+
   async function changeItem(item, request) {
     const { signal } = shown;
     const { busy, itemProblems } = store.state.timeline;
+    if (busy.has(item.id)) return;
     itemProblems.delete(item.id);
     patch({ busy: new Set([...busy, item.id]) });
     try {
       const answer = await request(item.id);
       if (signal.aborted) return;
-      patch({
-        items: store.state.timeline.items.map((each) =>
-          each.id === item.id ? { ...each, ...answer } : each,
-        ),
-      });
+      replaceItem(answer);
       announce(stateText(answer, store.state.user));
     } catch (problem) {
       if (signal.aborted) return;
@@ -117,6 +122,7 @@ export function createTimelineActions({ store, api }) {
   return {
     openRecord,
     refresh,
+    replaceItem,
     showOlder,
     canReachFurther: () => store.state.timeline.days !== REACH_IN_DAYS.at(-1),
     loadAgain: () => load(async () => ({ ...(await read()) })),

@@ -3,6 +3,7 @@
 
 import { render } from "../html.js";
 import { loadMessages, t } from "../messages.js";
+import { loadSprite } from "../sprite.js";
 import { openMailbox, readPeople } from "./mailbox.js";
 import { hostPane } from "./pane-host.js";
 import { readerView } from "./reader.js";
@@ -118,6 +119,7 @@ function draw() {
 }
 
 async function start() {
+  loadSprite();
   await loadMessages();
   frame = createFrame();
   draw();

@@ -3,10 +3,10 @@
 import { html, nothing } from "../html.js";
 import { t } from "../messages.js";
 
-/** A symbol of icons.svg; decoration, so the words beside it must say the same. */
+/** A symbol of icons.svg, which sprite.js puts into the page; decoration, so the words beside it must say the same. */
 export function icon(name, className = "") {
   return html`<svg class="icon ${className}" aria-hidden="true">
-    <use href="/static/icons.svg#${name}"></use>
+    <use href="#icon-${name}"></use>
   </svg>`;
 }
 
@@ -19,7 +19,10 @@ export function avatar(name, size = 32) {
   return html`<fluent-avatar size=${size} color=${colour} name=${name} aria-hidden="true"></fluent-avatar>`;
 }
 
-/** A button with words; `appearance` and `size` are Fluent's. */
+/**
+ * A button with words; `appearance` and `size` are Fluent's. `opens` names the `data-part` that it opens, which
+ * gives the focus back when it closes; disabled, it keeps the focus.
+ */
 export function button(label, onClick, options = {}) {
   const {
     appearance = "secondary",
@@ -29,6 +32,8 @@ export function button(label, onClick, options = {}) {
     describedBy,
     expanded,
     name,
+    opens,
+    isDisabled = false,
   } = options;
   return html`<fluent-button
     role="button"
@@ -39,6 +44,8 @@ export function button(label, onClick, options = {}) {
     aria-label=${name ?? nothing}
     aria-describedby=${describedBy ?? nothing}
     aria-expanded=${expanded ?? nothing}
+    data-opens=${opens ?? nothing}
+    ?disabled-focusable=${isDisabled}
     @click=${onClick}
     >${symbol ? icon(symbol, "lead") : nothing}${label}</fluent-button
   >`;
@@ -55,6 +62,7 @@ export function iconButton(label, symbol, onClick, options = {}) {
     aria-label=${label}
     title=${label}
     aria-pressed=${options.pressed ?? nothing}
+    data-opens=${options.opens ?? nothing}
     @click=${onClick}
     >${icon(symbol)}${options.mark ?? nothing}</fluent-button
   >`;

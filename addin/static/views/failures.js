@@ -35,7 +35,7 @@ function failure(item, state, actions) {
 export function failuresView(state, actions) {
   const { failures, failuresProblem } = state;
   return html`<section aria-labelledby="view-title" data-home="failures" tabindex="-1">
-    <h1 id="view-title">${t("failures.title")}</h1>
+    <h1 id="view-title" tabindex="-1" data-autofocus>${t("failures.title")}</h1>
     <p class="quiet">${t("failures.hint")}</p>
     ${failuresProblem ? problemLine(failuresProblem, actions.settings.loadFailures) : nothing}
     ${!failures && !failuresProblem ? skeleton(3, t("loading.failures")) : nothing}

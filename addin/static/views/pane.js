@@ -19,13 +19,14 @@ function failuresButton(state, actions) {
     () => actions.settings.show("failures"),
     {
       mark: html`<span class="count" aria-hidden="true">${state.failureCount}</span>`,
+      opens: "failures",
     },
   );
 }
 
 function bar(state, actions) {
   if (state.view !== "mail") {
-    return html`<header class="bar">
+    return html`<header class="bar" data-part=${state.view}>
       ${button(t("back"), () => actions.settings.show("mail"), {
         appearance: "subtle",
         symbol: "back",
@@ -34,10 +35,12 @@ function bar(state, actions) {
     </header>`;
   }
   return html`<header class="bar">
-    <h1 class="product">${t("product")}</h1>
+    <h1 class="product" tabindex="-1">${t("product")}</h1>
     <div class="bar-buttons">
       ${failuresButton(state, actions)}
-      ${iconButton(t("preferences.open"), "settings", () => actions.settings.show("preferences"))}
+      ${iconButton(t("preferences.open"), "settings", () => actions.settings.show("preferences"), {
+        opens: "preferences",
+      })}
     </div>
   </header>`;
 }

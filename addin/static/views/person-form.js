@@ -21,6 +21,7 @@ function field({ name, longest, type = "text", required = false }, form) {
       ?required=${required}
       maxlength=${longest}
       autocomplete="off"
+      ?data-autofocus=${name === FIELDS[0].name}
     />
   </label>`;
 }
@@ -48,6 +49,7 @@ export function personForm(form, actions) {
   const submit = (event) => event.currentTarget.closest("form").requestSubmit();
   return html`<form
     class="person-form"
+    data-part="person:${form.address}"
     aria-label=${t("person.title", { address: form.address })}
     @submit=${save}
   >

@@ -37,7 +37,7 @@ function results(picker) {
 /** The search box with its results; `Escape` closes it. */
 export function recordPicker(picker, actions) {
   const onKey = (event) => event.key === "Escape" && actions.people.closePicker();
-  return html`<div class="picker" role="search" aria-label=${t("picker.title")} @keydown=${onKey}>
+  return html`<div class="picker" data-part=${picker.purpose} role="search" aria-label=${t("picker.title")} @keydown=${onKey}>
     <div class="search-row">
       <label class="field search">
         <span class="visually-hidden">${t("picker.label")}</span>

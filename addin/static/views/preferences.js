@@ -26,7 +26,7 @@ function untrackedSwitch(state, actions) {
 export function preferencesView(state, actions) {
   const { preferences, preferencesProblem } = state;
   return html`<section aria-labelledby="view-title" data-home="preferences" tabindex="-1">
-    <h1 id="view-title">${t("preferences.title")}</h1>
+    <h1 id="view-title" tabindex="-1" data-autofocus>${t("preferences.title")}</h1>
     ${preferencesProblem ? problemLine(preferencesProblem, actions.settings.loadPreferences) : nothing}
     ${!preferences && !preferencesProblem ? skeleton(1, t("loading.preferences")) : nothing}
     ${preferences ? untrackedSwitch(state, actions) : nothing}

@@ -70,6 +70,7 @@ export function regardingChoice(state, actions) {
             appearance: "transparent",
             symbol: "search",
             className: "flush",
+            opens: "choice",
           })
     }
   </fieldset>`;

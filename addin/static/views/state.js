@@ -8,18 +8,26 @@ export function isByColleague(item, user) {
   return Boolean(item.tracked_by && user && item.tracked_by.name !== user.name);
 }
 
+/** Who tracked it, as the user says it. */
+function trackedBy(item, user) {
+  if (!item.tracked_by) return {};
+  const isOwn = user && !isByColleague(item, user);
+  return { name: isOwn ? t("you") : item.tracked_by.name, time: formatTime(item.tracked_by.at) };
+}
+
 /** "Tracking pending", "Tracked to … by …, 10:12", "Not tracked: cause", "Not tracked yet". */
 export function stateText(item, user) {
-  const by = { name: item.tracked_by?.name, time: item.tracked_by && formatTime(item.tracked_by.at) };
+  const by = trackedBy(item, user);
   if (item.state === "pending") {
     return isByColleague(item, user) ? t("state.pending_by", by) : t("state.pending");
   }
   if (item.state === "tracked") {
     if (!item.tracked_by) return t("state.tracked");
-    if (isByColleague(item, user)) return t("state.tracked_by_colleague", by);
-    return item.regarding
-      ? t("state.tracked_to", { ...by, record: item.regarding.name })
-      : t("state.tracked_by", by);
+    const to = { ...by, record: item.regarding?.name };
+    if (isByColleague(item, user)) {
+      return t(item.regarding ? "state.tracked_to_by_colleague" : "state.tracked_by_colleague", to);
+    }
+    return t(item.regarding ? "state.tracked_to" : "state.tracked_by", to);
   }
   if (item.state === "failed")
     return t("state.failed", { cause: item.failure?.cause ?? t("state.no_cause") });

@@ -9,19 +9,18 @@ import { stateText } from "./state.js";
 const KINDS_WITH_SYMBOL = ["appointment", "phonecall", "task"];
 
 function symbol(item) {
-  if (item.direction) return item.direction === "incoming" ? "mail-in" : "mail-out";
-  if (item.kind === "email") return "mail";
-  return KINDS_WITH_SYMBOL.includes(item.kind) ? item.kind : "activity";
+  if (item.kind !== "email") return KINDS_WITH_SYMBOL.includes(item.kind) ? item.kind : "activity";
+  return { incoming: "mail-in", outgoing: "mail-out" }[item.direction] ?? "mail";
 }
 
 function kindText(item) {
-  if (item.direction) return t(`direction.${item.direction}`);
+  if (item.kind === "email" && item.direction) return t(`direction.${item.direction}`);
   return hasMessage(`kind.${item.kind}`) ? t(`kind.${item.kind}`) : item.kind;
 }
 
-/** Who it is with: the sender of what came in, the recipients of what went out. */
+/** Who it is with: the sender of what came in, those whom it went out to. */
 function people(item) {
-  if (item.direction === "outgoing") return t("entry.to", { names: item.to.join(", ") });
+  if (item.direction === "outgoing" && item.to.length) return t("entry.to", { names: item.to.join(", ") });
   return item.sender_name || item.from || kindText(item);
 }
 
@@ -51,6 +50,7 @@ function actionButton(item, state, actions) {
   if (item.may.includes("track") && item.state === "untracked") {
     return button(isBusy ? t("track.sending") : t("track"), () => actions.timeline.trackItem(item), {
       name: isBusy ? undefined : t("track.name", { subject: name }),
+      isDisabled: isBusy || (state.isStale && item.id === state.email?.item.id),
     });
   }
   if (item.may.includes("retry")) {

@@ -64,8 +64,10 @@ function audience({ timeline }) {
   </p>`;
 }
 
+const isUntrackedHidden = ({ preferences }) => preferences?.auto_capture === false;
+
 function hiddenLine(state, actions) {
-  if (state.preferences?.auto_capture !== false) return nothing;
+  if (!isUntrackedHidden(state)) return nothing;
   return line("info", {
     title: t("timeline.hidden"),
     action: button(t("timeline.show"), () => actions.settings.showUntracked(true)),
@@ -81,15 +83,20 @@ function older(state, actions) {
   </div>`;
 }
 
+function emptyText(state) {
+  const { record, days } = state.timeline;
+  return isUntrackedHidden(state)
+    ? t("timeline.empty_tracked", { record: record.name, count: days })
+    : t("timeline.empty", { record: record.name, count: days });
+}
+
 function entries(state, actions) {
   const { timeline } = state;
   if (!timeline.hasLoaded && timeline.isLoading) return skeleton(4, t("loading.timeline"));
   return html`${timeline.notice ? line("info", { title: timeline.notice }) : nothing} ${audience(state)}
     ${
       timeline.hasLoaded && !timeline.items.length
-        ? html`<p class="empty">
-            ${t("timeline.empty", { record: timeline.record.name, count: timeline.days })}
-          </p>`
+        ? html`<p class="empty">${emptyText(state)}</p>`
         : nothing
     }
     <ol class="entries">
@@ -112,6 +119,7 @@ function search(state, actions) {
       appearance: "transparent",
       symbol: "search",
       className: "flush",
+      opens: "timeline",
     },
   );
 }
@@ -119,6 +127,7 @@ function search(state, actions) {
 /** The section below the open email; without an email it still finds any record's timeline. */
 export function timelineSection(state, actions) {
   if (state.isEmailLoading && !state.timeline.record) return skeleton(3, t("loading.timeline"));
+  if (state.emailProblem && !state.timeline.record) return nothing;
   return html`<section aria-labelledby="timeline-title" data-home="timeline" tabindex="-1">
     <div class="section-head">
       <h2 id="timeline-title">${t("timeline.title")}</h2>

@@ -42,6 +42,7 @@ function trackForm(state, actions) {
         size: "medium",
         className: "wide",
         describedBy: "audience",
+        isDisabled: Boolean(state.busy) || state.isStale,
       })}
     </div>`;
 }
@@ -54,10 +55,12 @@ function changeButtons(state, actions) {
     may.includes("regard") &&
       button(t("regarding.change"), () => openPicker("regarding", actions.mail.setRegarding), {
         expanded: state.picker?.purpose === "regarding",
+        opens: "regarding",
       }),
     may.includes("regard") &&
       button(t("link"), () => openPicker("link", actions.mail.link), {
         expanded: state.picker?.purpose === "link",
+        opens: "link",
       }),
     may.includes("untrack") && button(t("untrack"), actions.mail.untrack, { appearance: "subtle" }),
   ].filter(Boolean);
@@ -66,7 +69,7 @@ function changeButtons(state, actions) {
 function changePicker(state, actions) {
   const purpose = state.picker?.purpose;
   if (purpose !== "regarding" && purpose !== "link") return nothing;
-  return html`<div class="change-picker">
+  return html`<div class="change-picker" data-part=${purpose}>
     ${recordPicker(state.picker, actions)}
     ${
       purpose === "regarding"
@@ -79,8 +82,9 @@ function changePicker(state, actions) {
   </div>`;
 }
 
-function stateLine({ email, user }) {
+function stateLine({ email, user, links }) {
   const { item } = email;
+  const linked = links.get(item.id) ?? [];
   const about =
     item.regarding && item.state !== "tracked" ? t("regarding.about", { record: item.regarding.name }) : "";
   return html`<div class="state-line ${item.state}">
@@ -89,7 +93,12 @@ function stateLine({ email, user }) {
       <span class="name">${stateText(item, user)}</span>
       ${about ? html`<span class="caption">${about}</span>` : nothing}
       ${item.failure ? html`<span class="caption">${item.failure.action}</span>` : nothing}
-      ${item.state === "untracked" ? html`<span class="caption">${t("state.untracked_hint")}</span>` : nothing}
+      ${linked.map((record) => html`<span class="caption">${t("link.done", { record })}</span>`)}
+      ${
+        item.state === "untracked" && item.may.includes("track")
+          ? html`<span class="caption">${t("state.untracked_hint")}</span>`
+          : nothing
+      }
     </div>
   </div>`;
 }

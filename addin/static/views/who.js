@@ -45,6 +45,7 @@ function unknownPerson(address, state, actions) {
         : button(t("who.add"), () => actions.people.openPersonForm(address), {
             symbol: "person-add",
             name: t("who.add_name", { address }),
+            opens: `person:${address}`,
           })
     }
     ${isOpen ? personForm(state.personForm, actions) : nothing}
@@ -76,7 +77,7 @@ export function whoSection(state, actions) {
     ...groupByAddress(email.matched).map((match) => knownPerson(match, actions)),
     ...email.unknown.map((address) => unknownPerson(address, state, actions)),
   ];
-  return html`<section aria-labelledby="who-title">
+  return html`<section aria-labelledby="who-title" data-home="who" tabindex="-1">
     <h2 id="who-title" class="visually-hidden">${t("who.title")}</h2>
     ${rows.length ? list(rows) : html`<p class="quiet">${t("who.nobody")}</p>`}
   </section>`;
