@@ -45,6 +45,15 @@ class Person:
         items: list[Json] = self._get(path, days=36500, limit=200)["items"]
         return items
 
+    def untracked_in_timeline(self) -> tuple[Json, Json]:
+        """A message as `untracked` gives it that stands on the first page of its best record's timeline."""
+        while True:
+            message, email = self.untracked()
+            record = email["suggestions"][0]["record"]
+            items = self._get(f"/api/v1/records/{record['table']}/{record['id']}/activities")["items"]
+            if email["item"]["id"] in {item["id"] for item in items}:
+                return message, email
+
     def correspondent(self) -> str:
         """The address of somebody outside whom the CRM knows as a contact."""
         for message in self.messages():

@@ -121,7 +121,7 @@ def test_regarding_can_be_any_record_and_be_changed(
 def test_a_timeline_entry_is_tracked_to_the_record_looked_at(
     context: BrowserContext, demo_url: str, alex: Person
 ) -> None:
-    message, email = alex.untracked()
+    message, email = alex.untracked_in_timeline()
     record = email["suggestions"][0]["record"]
     page = open_demo(context, demo_url, alex, message)
     entry = pane_of(page).locator(".entry[aria-current]")
