@@ -162,23 +162,19 @@ def unit_id(connection: Connection, principal_id: str) -> str | None:
     ).scalar()
 
 
+def is_root_unit() -> ColumnElement[bool]:
+    """The condition of a row that it is a business unit without a parent."""
+    parent = select(lookups.c.row_id).where(
+        lookups.c.table_name == "businessunit",
+        lookups.c.row_id == rows.c.id,
+        lookups.c.column_name == "parentbusinessunitid",
+    )
+    return and_(rows.c.table_name == "businessunit", ~parent.exists())
+
+
 def root_unit_id(connection: Connection) -> str:
     """The business unit without a parent, the oldest of them if there are several."""
-    parent = (
-        select(lookups.c.row_id)
-        .where(
-            lookups.c.table_name == "businessunit",
-            lookups.c.row_id == rows.c.id,
-            lookups.c.column_name == "parentbusinessunitid",
-        )
-        .exists()
-    )
-    statement = (
-        select(rows.c.id)
-        .where(rows.c.table_name == "businessunit", ~parent)
-        .order_by(rows.c.created_at, rows.c.id)
-        .limit(1)
-    )
+    statement = select(rows.c.id).where(is_root_unit()).order_by(rows.c.created_at, rows.c.id).limit(1)
     return connection.execute(statement).scalar() or ""
 
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Connection, func, select
 
+from connectors.embedded.crm.access import is_root_unit
 from connectors.embedded.crm.roles import BUILT_IN_ROLES
 from connectors.embedded.crm.row import StoredRow
 from connectors.embedded.crm.schema import Schema
@@ -64,14 +65,5 @@ def _default_unit_id(organization_id: str) -> str:
 
 
 def _has_other_root(connection: Connection, unit_id: str) -> bool:
-    parent = (
-        select(lookups.c.row_id)
-        .where(
-            lookups.c.table_name == "businessunit",
-            lookups.c.row_id == rows.c.id,
-            lookups.c.column_name == "parentbusinessunitid",
-        )
-        .exists()
-    )
-    other = select(rows.c.id).where(rows.c.table_name == "businessunit", rows.c.id != unit_id, ~parent)
+    other = select(rows.c.id).where(is_root_unit(), rows.c.id != unit_id)
     return connection.execute(other.limit(1)).first() is not None
