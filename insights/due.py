@@ -1,7 +1,7 @@
 """What falls due by itself: each row is run by every server now and then, and by `liaison jobs run-due`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,17 +33,17 @@ DUE = (
 )
 
 
-async def run_due(services: Services) -> dict[str, int]:
+async def run_due(services: Services, table: Sequence[Due] = DUE) -> dict[str, int]:
     """Run everything that is due once; how many of each kind there were."""
-    return {due.kind: await due.run(services) for due in DUE}
+    return {due.kind: await due.run(services) for due in table}
 
 
-async def keep_running(services: Services) -> None:
+async def keep_running(services: Services, table: Sequence[Due] = DUE) -> None:
     """Run each kind at its rhythm until cancelled; a failure is logged and tried again next time."""
     await services.workflows.wait_ready()
     await start_pending(services)
     async with asyncio.TaskGroup() as group:
-        for due in DUE:
+        for due in table:
             group.create_task(_repeat(due, services))
 
 

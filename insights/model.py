@@ -125,11 +125,13 @@ class Message:
     labels: tuple[str, ...] = ()
     """Sensitivity label ids (`msip_labels`)."""
     is_encrypted: bool = False
+    authors: tuple[str, ...] = ()
+    """Further From addresses, where several people wrote it; `sender` is the first."""
 
     @property
     def participants(self) -> tuple[str, ...]:
         """From, To and Cc, the addresses that decide about relation."""
-        return (self.sender, *self.to, *self.cc)
+        return (self.sender, *self.authors, *self.to, *self.cc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +214,13 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class MailQuery:
-    """Messages with one of `addresses` in From, To or Cc, newest first.
+    """Messages with one of `addresses` in From, To or Cc, newest first; None = whoever wrote to whom.
 
     Addresses are compared by `capture.addresses.address_key`. `before` is the (at, email_id) of the
     last message already seen. Nothing is said about privacy flags: the caller filters.
     """
 
-    addresses: Sequence[str]
+    addresses: Sequence[str] | None
     since: datetime | None = None
     before: tuple[datetime, str] | None = None
     limit: int = 200

@@ -101,6 +101,10 @@ class Crm(Protocol):
         """An enabled user with roles and privileges, by `systemuserid` or address."""
         ...
 
+    async def user_by_object_id(self, object_id: str) -> User | None:
+        """The same by Entra object id (`azureactivedirectoryobjectid`)."""
+        ...
+
     async def mailbox_state(self, user_id: str) -> MailboxState:
         """How the user's mailbox is synchronised and approved."""
         ...
@@ -137,6 +141,14 @@ class Crm(Protocol):
         limit: int,
     ) -> Sequence[CrmActivity]:
         """Activities regarding or linked to the record that the user may read, newest first by (at, id)."""
+        ...
+
+    async def email_activity(self, user: User, email_activity_id: str) -> CrmActivity:
+        """One email activity; raises NotFound, also where the user may not read it."""
+        ...
+
+    async def links(self, user: User, email_activity_ids: Sequence[str]) -> Mapping[str, Sequence[Record]]:
+        """The records that email activities are linked to beside their regarding, as far as readable."""
         ...
 
     async def emails(self, user: User, internet_message_ids: Sequence[str]) -> Mapping[str, TrackedEmail]:

@@ -5,6 +5,7 @@ Names and defaults are those of `docs/configuration.md`; a test compares the two
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from re import fullmatch
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +15,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from insights.errors import Invalid
 
 Network = IPv4Network | IPv6Network
+PREFIX = "LIAISON_"
+BOT_OPEN_ID_METADATA = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+DOMAIN = r"([0-9a-zA-Z-]{1,63}\.)+[a-zA-Z][0-9a-zA-Z-]{0,61}[0-9a-zA-Z]"
 
 
 def comma_separated(value: object) -> object:
@@ -22,9 +28,11 @@ def comma_separated(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """Every setting of the server. Bot Framework's own names come with the bot."""
+    """Every setting of the server; those of Bot Framework keep the names they have there."""
 
-    model_config = SettingsConfigDict(env_prefix="LIAISON_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, validate_by_name=True, validate_by_alias=True
+    )
 
     data_dir: Path = Field(Path("var"), description="Folder for databases, files and keys.")
     database_url: str = Field(
@@ -47,6 +55,33 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line that is written."
+    )
+    microsoft_app_id: str = Field(
+        "",
+        alias="MicrosoftAppId",
+        description="Application (client) id of the Entra registration; the bot and the manifests need it.",
+    )
+    microsoft_app_password: str = Field(
+        "",
+        alias="MicrosoftAppPassword",
+        description="Client secret of that registration; a managed identity has none.",
+        repr=False,
+    )
+    microsoft_app_type: Literal["SingleTenant", "MultiTenant", "UserAssignedMSI"] = Field(
+        "SingleTenant",
+        alias="MicrosoftAppType",
+        description="Kind of bot: `SingleTenant`, `UserAssignedMSI` (managed identity), "
+        "`MultiTenant` only where it exists already.",
+    )
+    microsoft_app_tenant_id: str = Field(
+        "",
+        alias="MicrosoftAppTenantId",
+        description="Tenant of the registration, as id or domain; not for `MultiTenant`.",
+    )
+    bot_open_id_metadata: str = Field(
+        BOT_OPEN_ID_METADATA,
+        alias="BotOpenIdMetadata",
+        description="Where the keys are published with which the bot's callers sign.",
     )
 
     @field_validator("trusted_proxies", mode="before")
@@ -85,6 +120,37 @@ class Settings(BaseSettings):
             raise ValueError("must be an absolute http or https address")
         return value.rstrip("/")
 
+    @field_validator("bot_open_id_metadata")
+    @classmethod
+    def _safely_fetched(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
+        if not parts.hostname or not (parts.scheme == "https" or is_local):
+            raise ValueError("must be an https address")
+        return value
+
+    @field_validator("microsoft_app_id")
+    @classmethod
+    def _application(cls, value: str) -> str:
+        if value.split() != [value] * bool(value):
+            raise ValueError("must be an application id, such as 1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d10")
+        return value
+
+    @field_validator("microsoft_app_tenant_id")
+    @classmethod
+    def _tenant(cls, value: str) -> str:
+        if value and not fullmatch(f"{GUID}|{DOMAIN}", value):
+            raise ValueError("must be a tenant id or a domain, such as contoso.onmicrosoft.com")
+        return value
+
+
+def environment_name(field: str) -> str:
+    """The variable that a setting is read from: `LIAISON_DATA_DIR`, `MicrosoftAppId` …"""
+    known = Settings.model_fields.get(field)
+    if known is None:  # pydantic names an aliased field by its alias
+        return field
+    return known.alias or f"{PREFIX}{field.upper()}"
+
 
 def read_settings(**overrides: object) -> Settings:
     """Settings from the environment, `overrides` first; raises Invalid with one line per wrong value."""
@@ -93,7 +159,7 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [
-            f"LIAISON_{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            f"{environment_name(str(problem['loc'][0]))}: {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise Invalid(

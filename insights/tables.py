@@ -106,6 +106,15 @@ track_attachments = Table(
     Column("cause", String(64)),
 )
 
+# Who else pressed *Track* on an email that somebody was tracking or had tracked.
+track_joins = Table(
+    "track_joins",
+    own,
+    Column("email_id", String(36), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("joined_at", Instant, nullable=False),
+)
+
 # What open panes are told: a change of a track, by a number that only grows.
 changes = Table(
     "changes",
@@ -115,4 +124,55 @@ changes = Table(
     Column("kind", String(32), nullable=False),
     Column("subject", String(64), nullable=False),
     Index("ix_changes_at", "at"),
+)
+
+# How to reach a user in the own chat with the bot: one row per user, forgotten on uninstall.
+conversations = Table(
+    "conversations",
+    own,
+    Column("user_id", String(64), primary_key=True),
+    Column("conversation_id", String(1000), nullable=False),
+    Column("service_url", String(1000), nullable=False),
+    Column("channel_id", String(64), nullable=False),
+    Column("tenant_id", String(200), nullable=False),
+    Column("bot_id", String(400), nullable=False),
+    Column("member_id", String(400), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("ix_conversations_conversation_id", "conversation_id"),
+)
+
+# Activities that were taken, so that one delivered again changes nothing; `key` is a hash.
+taken_activities = Table(
+    "taken_activities",
+    own,
+    Column("key", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index("ix_taken_activities_at", "at"),
+)
+
+# Lists of untracked email that stand in somebody's chat: which emails, and where to redraw them.
+listings = Table(
+    "listings",
+    own,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("record_table", String(128)),
+    Column("record_id", String(64)),
+    Column("next_cursor", String(200)),
+    Column("language", String(35), nullable=False),
+    Column("service_url", String(1000), nullable=False),
+    Column("conversation_id", String(1000), nullable=False),
+    Column("activity_id", String(400), nullable=False),
+    Column("change_id", BigInteger, nullable=False),
+    Column("shown_at", Instant, nullable=False),
+    Index("ix_listings_shown_at", "shown_at"),
+)
+
+listed_emails = Table(
+    "listed_emails",
+    own,
+    Column("listing_id", String(36), ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("email_id", String(36), nullable=False),
+    Index("ix_listed_emails_email_id", "email_id"),
 )

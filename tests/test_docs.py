@@ -5,8 +5,8 @@ from pathlib import Path
 
 import app
 import cli
-from insights.features import FEATURES
-from insights.settings import Settings
+from insights.features import FEATURES, TERMS_TEXT, TERMS_VERSION
+from insights.settings import Settings, environment_name
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -22,7 +22,7 @@ def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     written = {}
     for name, field in Settings.model_fields.items():
         default = "" if field.default in ((), "") else f"`{field.default}`"
-        written[f"LIAISON_{name.upper()}"] = [default, field.description]
+        written[environment_name(name)] = [default, field.description]
     assert documented == written
 
 
@@ -49,3 +49,9 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_published_terms_are_those_that_administrators_accept() -> None:
+    page = (DOCS / "terms.md").read_text()
+    assert TERMS_TEXT in page
+    assert f"version {TERMS_VERSION}" in page

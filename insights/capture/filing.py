@@ -4,10 +4,10 @@ from sqlalchemy import Connection
 
 from insights import access, audit
 from insights.capture import tracks
-from insights.capture.tracking import read_item, require_own_message
+from insights.capture.targets import Target, find_target, find_tracked, read_item
 from insights.capture.views import Item
 from insights.errors import Conflict
-from insights.model import RecordRef, TrackedEmail, User
+from insights.model import CrmActivity, RecordRef, User
 from insights.services import Services
 
 
@@ -23,25 +23,28 @@ async def link_record(services: Services, user: User, email_id: str, ref: Record
 
 async def _file(services: Services, user: User, email_id: str, ref: RecordRef | None, action: str) -> Item:
     await access.require(services, user, feature="auto_capture")
-    message = await require_own_message(services, user, email_id)
-    row = await _require_tracked(services, user, message.internet_message_id)
+    target = await find_target(services, user, email_id)
+    email_activity_id = await _require_tracked(services, user, target)
     if ref:
         ref = (await services.crm.record(user, ref)).ref
     if action == "link" and ref:
-        await services.crm.link(user, row.email_activity_id, ref)
+        await services.crm.link(user, email_activity_id, ref)
     else:
-        await services.crm.set_regarding(user, row.email_activity_id, ref)
+        await services.crm.set_regarding(user, email_activity_id, ref)
     await services.database.write(_note, user, email_id, ref, action, services)
-    return await read_item(services, user, message)
+    return await read_item(services, user, target)
 
 
-async def _require_tracked(services: Services, user: User, internet_message_id: str) -> TrackedEmail:
-    row = (await services.crm.emails(user, [internet_message_id])).get(internet_message_id)
+async def _require_tracked(services: Services, user: User, target: Target) -> str:
+    """The id of the CRM's row; Conflict while there is none or it is not finished."""
+    row = await find_tracked(services, user, target)
+    if row is None and isinstance(target, CrmActivity):
+        return target.id  # a row without Message-ID
     if row is None or not row.is_complete:
         raise Conflict(
             "This email is not tracked", "there is nothing to file yet", "track it first", code="untracked"
         )
-    return row
+    return row.email_activity_id
 
 
 def _note(

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import Connection
+
 from insights import access
 from insights.capture.addresses import address_key, domain_of
 from insights.capture.causes import failure_of
+from insights.capture.joins import select_joined
 from insights.capture.rules import OWN
 from insights.capture.tracks import Track, select_tracks
 from insights.capture.views import AttachmentItem, Item, TrackedBy
@@ -16,6 +19,7 @@ from insights.model import (
     Direction,
     MailboxState,
     Message,
+    Record,
     RecordAddress,
     TrackedEmail,
     TrackState,
@@ -24,45 +28,60 @@ from insights.model import (
 from insights.services import Services
 from insights.views import RecordItem
 
-May = Literal["track", "untrack", "retry", "regard"]
+May = Literal["track", "untrack", "retry", "regard", "link"]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where messages stand: CRM rows by Message-ID, track rows by email id, names of who tracks."""
+    """Where emails stand: CRM rows by Message-ID, track rows by email id, names of who tracks.
+
+    `joined` are the emails on which the user pressed *Track* after somebody else, `links` the
+    further records of email activities.
+    """
 
     crm: Mapping[str, TrackedEmail]
     tracks: Mapping[str, Track]
+    joined: frozenset[str]
+    links: Mapping[str, Sequence[Record]]
     names: Mapping[str, str]
     mailbox: MailboxState
 
     def state(self, message: Message, user: User) -> TrackState:
-        """The CRM is the truth about *tracked*; a failure is its owner's own business."""
+        """The CRM is the truth about *tracked*; a failure is the business of those who pressed."""
         track = self.tracks.get(message.email_id)
         if track and track.state is TrackState.PENDING:
             return TrackState.PENDING
-        if track and track.state is TrackState.FAILED and track.user_id == user.id:
+        if track and track.state is TrackState.FAILED and self.is_mine(track, user):
             return TrackState.FAILED
         return TrackState.TRACKED if message.internet_message_id in self.crm else TrackState.UNTRACKED
+
+    def is_mine(self, track: Track, user: User) -> bool:
+        """Whether the user pressed *Track*, first or later."""
+        return track.user_id == user.id or track.email_id in self.joined
 
 
 async def read_standing(
     services: Services,
     user: User,
     messages: Sequence[Message],
-    activity_ids: Sequence[str] = (),
+    activities: Sequence[CrmActivity] = (),
     mailbox: MailboxState | None = None,
 ) -> Standing:
-    """What CRM and tracking know of these messages and email activities."""
-    crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
-    email_ids = [*(message.email_id for message in messages), *activity_ids]
-    rows = await services.database.read(select_tracks, email_ids)
+    """What CRM and tracking know of these messages and of the emails among these activities."""
+    emails = [activity for activity in activities if activity.kind == "email"]
+    message_ids = [message.internet_message_id for message in messages]
+    message_ids += [email.internet_message_id for email in emails]
+    crm = await services.crm.emails(user, [message_id for message_id in message_ids if message_id])
+    activity_ids = {row.email_activity_id for row in crm.values()} | {email.id for email in emails}
+    links = await services.crm.links(user, sorted(activity_ids))
+    email_ids = [*(message.email_id for message in messages), *(email.id for email in emails)]
+    rows, joined = await services.database.read(_select_pressed, email_ids, user.id)
     names = {}
     for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
         person = await services.crm.user(user_id)
         names[user_id] = person.name if person else "a former colleague"
     mailbox = mailbox or await services.crm.mailbox_state(user.id)
-    return Standing(crm=crm, tracks=rows, names=names, mailbox=mailbox)
+    return Standing(crm=crm, tracks=rows, joined=joined, links=links, names=names, mailbox=mailbox)
 
 
 def message_item(
@@ -90,6 +109,7 @@ def message_item(
         tracked_by=_tracked_by(state, track, row, standing),
         failure=failure_of(track.cause or "unexpected") if track and state is TrackState.FAILED else None,
         regarding=RecordItem.of(row.regarding) if row and row.readable and row.regarding else None,
+        links=_links(row.email_activity_id, standing) if row and row.readable else [],
         may=_may(state, row, message, user, standing),
     )
 
@@ -103,8 +123,9 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
         state = TrackState.PENDING if track and track.state is TrackState.PENDING else TrackState.TRACKED
     by = None
     if is_email and activity.created_at:
-        by = TrackedBy(name=activity.created_by_name, at=activity.created_at)
-    mine = is_email and activity.created_by_id == user.id and state is TrackState.TRACKED
+        by = TrackedBy(id=activity.created_by_id, name=activity.created_by_name, at=activity.created_at)
+    row = standing.crm.get(activity.internet_message_id)
+    mine = activity.created_by_id == user.id or activity.id in standing.joined
     return Item(
         id=activity.id,
         kind=activity.kind,
@@ -119,13 +140,16 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
         direction=activity.direction,
         attachments=[_file(file, None) for file in activity.attachments],
         tracked_by=by,
-        may=["untrack", "regard"] if mine else ["regard"] if is_email else [],
+        regarding=RecordItem.of(row.regarding) if row and row.regarding else None,
+        links=_links(activity.id, standing),
+        may=_may_when_tracked(may_untrack=mine) if state is TrackState.TRACKED else [],
     )
 
 
 def direction_of(message: Message, user: User, *, sent_by_us: bool = False) -> Direction:
     """Outgoing where the mailbox owner (or one of us) wrote it."""
-    own = address_key(message.sender) == address_key(user.email)
+    authors = {address_key(author) for author in (message.sender, *message.authors)}
+    own = address_key(user.email) in authors
     return "outgoing" if own or sent_by_us else "incoming"
 
 
@@ -136,13 +160,31 @@ def is_internal(message: Message, own_domains: frozenset[str]) -> bool:
 
 def reason(message: Message, addresses: Mapping[str, RecordAddress]) -> str:
     """Why a message is in a record's timeline: "from Ana Silva, stakeholder", "to Ana Silva" on her own."""
-    for word, some in (("from", (message.sender,)), ("to", message.to), ("copied to", message.cc)):
+    for word, some in (
+        ("from", (message.sender, *message.authors)),
+        ("to", message.to),
+        ("copied to", message.cc),
+    ):
         for address in some:
             found = addresses.get(address_key(address))
             if found:
                 relation = "" if found.relation == OWN else f", {found.relation}"
                 return f"{word} {found.name or found.address}{relation}"
     return ""
+
+
+def _may_when_tracked(*, may_untrack: bool) -> list[May]:
+    return ["untrack", "regard", "link"] if may_untrack else ["regard", "link"]
+
+
+def _links(email_activity_id: str, standing: Standing) -> list[RecordItem]:
+    return [RecordItem.of(record) for record in standing.links.get(email_activity_id, ())]
+
+
+def _select_pressed(
+    connection: Connection, email_ids: Sequence[str], user_id: str
+) -> tuple[dict[str, Track], frozenset[str]]:
+    return select_tracks(connection, email_ids), select_joined(connection, email_ids, user_id)
 
 
 def _file(file: Attachment, track: Track | None) -> AttachmentItem:
@@ -166,9 +208,9 @@ def _tracked_by(
     state: TrackState, track: Track | None, row: TrackedEmail | None, standing: Standing
 ) -> TrackedBy | None:
     if state is TrackState.PENDING and track:
-        return TrackedBy(name=standing.names[track.user_id], at=track.requested_at)
+        return TrackedBy(id=track.user_id, name=standing.names[track.user_id], at=track.requested_at)
     if state is TrackState.TRACKED and row:
-        return TrackedBy(name=row.tracked_by_name, at=row.tracked_at)
+        return TrackedBy(id=row.tracked_by_id, name=row.tracked_by_name, at=row.tracked_at)
     return None
 
 
@@ -176,7 +218,8 @@ def _may(
     state: TrackState, row: TrackedEmail | None, message: Message, user: User, standing: Standing
 ) -> list[May]:
     if state is TrackState.TRACKED and row:
-        return ["untrack", "regard"] if row.tracked_by_id == user.id else ["regard"] if row.readable else []
+        mine = row.tracked_by_id == user.id or message.email_id in standing.joined
+        return _may_when_tracked(may_untrack=mine) if row.readable else []
     if access.tracking_obstacle(standing.mailbox, message):
         return []
     return {TrackState.UNTRACKED: ["track"], TrackState.FAILED: ["retry"]}.get(state, [])  # type: ignore[return-value]

@@ -39,15 +39,14 @@ async def read_timeline(
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
     await require_timeline(services, ref)
     mailbox = await services.crm.mailbox_state(user.id)
-    notice, wanted = await _may_list_mail(services, user, mailbox)
-    addresses = await _addresses(services, user, ref) if wanted else {}
+    notice, wanted = await may_list_mail(services, user, mailbox)
+    addresses = await record_addresses(services, user, ref) if wanted else {}
     messages, activities, audience = await asyncio.gather(
         _related_messages(services, user, addresses, window),
         _own_activities(services, user, ref, addresses, window),
         services.crm.audience(user, ref),
     )
-    activity_ids = [activity.id for activity in activities]
-    standing = await read_standing(services, user, messages, activity_ids, mailbox)
+    standing = await read_standing(services, user, messages, activities, mailbox)
     items = [message_item(message, user, standing, reason(message, addresses)) for message in messages]
     items += [activity_item(activity, user, standing) for activity in activities]
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
@@ -63,7 +62,7 @@ async def require_timeline(services: Services, ref: RecordRef) -> None:
         raise NotFound("There is no such record here", "its table has no timeline", code="record_not_found")
 
 
-async def _may_list_mail(services: Services, user: User, mailbox: MailboxState) -> tuple[str | None, bool]:
+async def may_list_mail(services: Services, user: User, mailbox: MailboxState) -> tuple[str | None, bool]:
     """(what to tell the caller about missing mail, whether mail is listed)."""
     if not await wants_untracked(services, user):
         return None, False
@@ -73,7 +72,7 @@ async def _may_list_mail(services: Services, user: User, mailbox: MailboxState) 
     return (f"{obstacle.what}: {obstacle.why}." if obstacle else None), True
 
 
-async def _addresses(services: Services, user: User, ref: RecordRef) -> dict[str, RecordAddress]:
+async def record_addresses(services: Services, user: User, ref: RecordRef) -> dict[str, RecordAddress]:
     """The record's addresses by their key, each in its nearest relation."""
     found: dict[str, RecordAddress] = {}
     for address in await services.crm.addresses(user, ref):

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from insights import access, audit
-from insights.capture import tracks
-from insights.capture.emails import best_regarding, message_missing
-from insights.capture.items import is_internal, message_item, read_standing
+from insights.capture import joins, tracks
+from insights.capture.emails import best_regarding
+from insights.capture.items import activity_item, is_internal, read_standing
 from insights.capture.promotion import WORKFLOW
+from insights.capture.targets import find_target, find_tracked, read_item, require_own_message
 from insights.capture.views import Item, TrackBody
 from insights.database import Database
 from insights.errors import Conflict, Invalid
@@ -20,14 +21,18 @@ async def track(services: Services, user: User, email_id: str, body: TrackBody) 
     """Start copying an email into the CRM: (its item, whether it already is tracked).
 
     Returns at once with `pending`; a workflow does the work and survives any restart. Somebody
-    else's press on the same email wins if it came first. NotFound for an email that is not in the
-    caller's mailbox, Conflict where mailbox or message do not allow it.
+    else's press on the same email wins if it came first; the caller's then keeps the email in the CRM
+    should the other untrack it. NotFound for an email that neither the caller's mailbox nor the CRM
+    shows, Conflict where mailbox or message do not allow it.
     """
     await access.require(services, user, feature="auto_capture")
-    message = await require_own_message(services, user, email_id)
-    obstacle = access.tracking_obstacle(await services.crm.mailbox_state(user.id), message)
-    if obstacle:
-        raise obstacle
+    target = await find_target(services, user, email_id)
+    message = target if isinstance(target, Message) else None
+    await _require_trackable(services, user, message)
+    if message is None:  # a colleague's row: tracked or being tracked, nothing to copy
+        await services.database.write(_join, user, email_id, services)
+        item = await read_item(services, user, target)
+        return item, item.state is TrackState.TRACKED
     regarding = await _regarding(services, user, message, body)
     attachment_ids = _chosen_files(message, body.attachments)
     rest = await _rest_of_conversation(services, user, message) if body.conversation else []
@@ -41,24 +46,28 @@ async def retry(services: Services, user: User, email_id: str) -> Item:
     """Try a failed email of the caller again; Conflict where nothing has failed."""
     await access.require(services, user, feature="auto_capture")
     message = await require_own_message(services, user, email_id)
-    obstacle = access.tracking_obstacle(await services.crm.mailbox_state(user.id), message)
-    if obstacle:
-        raise obstacle
-    row = (await services.database.read(tracks.select_tracks, [email_id])).get(email_id)
-    if row is None or row.user_id != user.id or row.state not in {TrackState.FAILED, TrackState.PENDING}:
+    await _require_trackable(services, user, message)
+    standing = await read_standing(services, user, [message])
+    row = standing.tracks.get(email_id)
+    if not row or not standing.is_mine(row, user) or row.state not in {TrackState.FAILED, TrackState.PENDING}:
         raise Conflict("There is nothing to retry", "this email did not fail", code="not_failed")
     if row.state is TrackState.FAILED:
-        row = await services.database.write(tracks.again, email_id, services.now())
+        row = await services.database.write(tracks.again, email_id, services.now(), user_id=user.id)
     await services.workflows.run(WORKFLOW, row.key)
     return await read_item(services, user, message)
 
 
 async def untrack(services: Services, user: User, email_id: str) -> Item:
-    """Take one's own email out of the CRM again; Conflict where others added to the row."""
+    """Take one's own email out of the CRM again; Conflict where others added to the row.
+
+    Who pressed *Track* after somebody else takes only that press back: the email stays for the other.
+    """
     await access.require(services, user, feature="auto_capture")
-    message = await require_own_message(services, user, email_id)
-    row = (await services.crm.emails(user, [message.internet_message_id])).get(message.internet_message_id)
-    pending = (await services.database.read(tracks.select_tracks, [email_id])).get(email_id)
+    target = await find_target(services, user, email_id)
+    if await services.database.write(_leave, user, email_id, services):
+        return await read_item(services, user, target)
+    row = await find_tracked(services, user, target)
+    pending, joiners = await services.database.read(_select_pressed, email_id)
     if pending and pending.state is TrackState.PENDING:
         raise Conflict(
             "This email is just being tracked",
@@ -68,22 +77,21 @@ async def untrack(services: Services, user: User, email_id: str) -> Item:
         )
     if row:
         _require_own(row, user)
+        await _require_alone(services, joiners)
         await services.crm.delete_email(user, row.email_activity_id)
     await services.database.write(_let_go, user, email_id, services)
-    return await read_item(services, user, message)
+    if isinstance(target, Message):
+        return await read_item(services, user, target)
+    standing = await read_standing(services, user, [], [target])
+    return activity_item(target, user, standing).model_copy(
+        update={"state": TrackState.UNTRACKED, "email_activity_id": None, "tracked_by": None, "may": []}
+    )
 
 
-async def require_own_message(services: Services, user: User, email_id: str) -> Message:
-    """The message in the caller's own mailbox; NotFound also where somebody else holds it."""
-    message = (await services.mail.find(user.email, [email_id])).get(email_id)
-    if message is None:
-        raise message_missing()
-    return message
-
-
-async def read_item(services: Services, user: User, message: Message) -> Item:
-    """The item of one message as it stands now."""
-    return message_item(message, user, await read_standing(services, user, [message]))
+async def _require_trackable(services: Services, user: User, message: Message | None) -> None:
+    obstacle = access.tracking_obstacle(await services.crm.mailbox_state(user.id), message)
+    if obstacle:
+        raise obstacle
 
 
 async def _press(
@@ -97,6 +105,8 @@ async def _press(
     standing = await read_standing(services, user, [message])
     state = standing.state(message, user)
     if state is TrackState.TRACKED:
+        if standing.crm[message.internet_message_id].tracked_by_id != user.id:
+            await services.database.write(_join, user, message.email_id, services)
         return True
     row = await services.database.write(
         _claim, services.database, user, message.email_id, regarding, attachment_ids, services
@@ -126,8 +136,29 @@ def _claim(
     )
     if is_ours:
         about = f"{regarding.table}:{regarding.id}" if regarding else "without regarding"
+        joins.leave(connection, email_id, user.id)
         connection.execute(audit.entry(user, "track", f"email {email_id}", now, regarding=about))
+    elif row.user_id != user.id:
+        _join(connection, user, email_id, services)
     return row
+
+
+def _join(connection: Connection, user: User, email_id: str, services: Services) -> None:
+    now = services.now()
+    if joins.join(connection, services.database, email_id, user.id, now):
+        connection.execute(audit.entry(user, "track", f"email {email_id}", now, joined="yes"))
+
+
+def _leave(connection: Connection, user: User, email_id: str, services: Services) -> bool:
+    was_there = joins.leave(connection, email_id, user.id)
+    if was_there:
+        connection.execute(audit.entry(user, "untrack", f"email {email_id}", services.now(), joined="yes"))
+    return was_there
+
+
+def _select_pressed(connection: Connection, email_id: str) -> tuple[tracks.Track | None, list[str]]:
+    rows = tracks.select_tracks(connection, [email_id])
+    return rows.get(email_id), joins.select_joiners(connection, email_id)
 
 
 def _let_go(connection: Connection, user: User, email_id: str, services: Services) -> None:
@@ -169,6 +200,17 @@ async def _rest_of_conversation(services: Services, user: User, message: Message
         and not access.message_obstacle(other)
         and not is_internal(other, own_domains)
     ]
+
+
+async def _require_alone(services: Services, joiners: Sequence[str]) -> None:
+    if joiners:
+        other = await services.crm.user(joiners[0])
+        raise Conflict(
+            "This email stays in the CRM",
+            f"{other.name if other else 'a former colleague'} tracked it too",
+            "ask them to untrack it first",
+            code="others_added",
+        )
 
 
 def _require_own(row: TrackedEmail, user: User) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from insights.database import Database
 from insights.model import RecordRef, TrackState
-from insights.tables import changes, track_attachments, tracks
+from insights.tables import changes, track_attachments, track_joins, tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,12 @@ def select_tracks(connection: Connection, email_ids: Sequence[str]) -> dict[str,
 def select_failures(
     connection: Connection, user_id: str, since: datetime, before: tuple[datetime, str] | None, limit: int
 ) -> list[Track]:
-    """A user's failed rows, newest first."""
+    """The failed rows of a user, who pressed first or later, newest first."""
+    joined = select(track_joins.c.email_id).where(track_joins.c.user_id == user_id)
+    mine = (tracks.c.user_id == user_id) | tracks.c.email_id.in_(joined)
     query = (
         select(tracks)
-        .where(tracks.c.user_id == user_id, tracks.c.state == TrackState.FAILED, tracks.c.changed_at >= since)
+        .where(mine, tracks.c.state == TrackState.FAILED, tracks.c.changed_at >= since)
         .order_by(tracks.c.changed_at.desc(), tracks.c.email_id.desc())
         .limit(limit)
     )
@@ -111,12 +113,18 @@ def claim(
     return select_tracks(connection, [email_id])[email_id], bool(claimed)
 
 
-def again(connection: Connection, email_id: str, now: datetime) -> Track:
-    """Begin another attempt at a row that failed or hangs; files that failed get another chance."""
+def again(connection: Connection, email_id: str, now: datetime, *, user_id: str | None = None) -> Track:
+    """Begin another attempt at a row that failed or hangs; files that failed get another chance.
+
+    `user_id` is who tries now, if not the one who tried before.
+    """
+    taken_over = {"user_id": user_id} if user_id else {}
     connection.execute(
         update(tracks)
         .where(tracks.c.email_id == email_id, tracks.c.state != TrackState.TRACKED)
-        .values(state=TrackState.PENDING, cause=None, attempt=tracks.c.attempt + 1, changed_at=now)
+        .values(
+            state=TrackState.PENDING, cause=None, attempt=tracks.c.attempt + 1, changed_at=now, **taken_over
+        )
     )
     connection.execute(
         update(track_attachments)

@@ -25,8 +25,9 @@ class AttachmentItem(View):
 
 
 class TrackedBy(View):
-    """Who made the CRM row and when."""
+    """Who made the CRM row and when; `id` tells the caller from a namesake."""
 
+    id: str
     name: str
     at: datetime
 
@@ -62,7 +63,8 @@ class Item(View):
     tracked_by: TrackedBy | None = None
     failure: Failure | None = None
     regarding: RecordItem | None = None
-    may: list[Literal["track", "untrack", "retry", "regard"]] = Field(
+    links: list[RecordItem] = Field(default_factory=list, description="further records it is linked to")
+    may: list[Literal["track", "untrack", "retry", "regard", "link"]] = Field(
         default_factory=list, description="what the caller may do with it now"
     )
 
@@ -103,6 +105,23 @@ class OpenEmail(View):
     conversation: int = Field(description="how many messages of the conversation are not tracked yet")
     offer: str | None = Field(None, description="why tracking is offered: a reply in a tracked conversation")
     notice: str | None = Field(None, description="why *Track* is not offered")
+
+
+class UntrackedRow(View):
+    """An email of a list and what it could be about, the best match first."""
+
+    item: Item
+    choices: list[RecordItem]
+
+
+class UntrackedList(View):
+    """A page of the caller's emails that are not tracked, newest first, of one record or of all."""
+
+    record: RecordItem | None = None
+    rows: list[UntrackedRow]
+    next: str | None = None
+    notice: str | None = None
+    audience: int = Field(description="how many people could see what is tracked from here")
 
 
 class TrackBody(View):

@@ -1,9 +1,11 @@
 """The demo's organisation: what it holds, that it is always the same, and that its days move."""
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -30,10 +32,16 @@ from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.embedded.parsing.worker import body, parse
 from connectors.registry import open_services
+from insights.capture import promotion
 from insights.capture.addresses import address_key
+from insights.capture.causes import failure_of
+from insights.capture.emails import open_email
+from insights.capture.failures import list_failures
+from insights.capture.items import is_internal
+from insights.capture.tracking import retry
 from insights.database import Database
 from insights.features import FEATURES, read_features
-from insights.model import EmailDraft, MailQuery, Record, RecordRef, User
+from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import read_settings
 from tests.mails import make_mail
@@ -198,7 +206,22 @@ def test_text_and_html_of_a_letter_say_the_same(organization: Organization) -> N
     assert sentence in words.text
     assert sentence in words.html
     assert "Tarnbrook Process Equipment" in words.text
-    assert [file.name for file in message.attachments if not file.is_inline] == [f.name for f in letter.files]
+    assert [file.name for file in message.attachments] == [file.name for file in letter.files]
+
+
+def test_every_picture_stands_in_its_letter(organization: Organization) -> None:
+    """A reader that loads nothing shows them all."""
+    pictures = []
+    for letter in organization.letters:
+        if letter.sender.first == "Adele":
+            message = parse(write_mime(letter))
+            assert isinstance(message, ParsedMessage)
+            pictures += re.findall(r'<img [^>]*src="([^"]*)"', body(message.stored, plain=False).html)
+    assert len(pictures) >= 20
+    for picture in pictures:
+        kind, _, content = picture.partition(",")
+        assert kind == "data:image/png;base64"
+        assert b64decode(content, validate=True).startswith(b"\x89PNG")
 
 
 def test_every_contact_writes_or_is_written_to(
@@ -288,9 +311,12 @@ async def test_a_demo_from_its_first_start_on(database_url: str, tmp_path: Path,
         await seed(services)
         await check_features(services)
         await check_customer(services)
+        await check_what_newcomers_meet(services)
         await check_that_again_changes_nothing(services, clock)
         await check_that_days_move(services, clock)
         await check_what_names_a_day(services, clock)
+        await check_what_newcomers_meet(services)
+        await check_that_retry_helps(services)
 
 
 async def check_features(services: Services) -> None:
@@ -301,7 +327,7 @@ async def check_features(services: Services) -> None:
     assert view.terms_accepted
     assert {state["state"] for state in view.features.model_dump().values()} == {"on"}
     audit = (await dump(services, "liaison"))["audit"]
-    assert len(audit) == len(FEATURES) + 1
+    assert len([row for row in audit if megan.id in row]) == len(FEATURES) + 1
 
 
 async def check_customer(services: Services) -> None:
@@ -316,6 +342,46 @@ async def check_customer(services: Services) -> None:
     assert account.ref in [match.record.ref for match in matches]
     opportunity = next(match.record for match in matches if match.record.table == "opportunity")
     assert await services.crm.activities(alex, opportunity.ref, since=None, before=None, limit=50)
+
+
+async def check_what_newcomers_meet(services: Services) -> None:
+    """An example of each state lies on the first screen of Alex's mailbox."""
+    alex = await user(services, "alexw")
+    messages = (await services.mail.latest(alex.email, None, 15)).items
+    opened = [await open_email(services, alex, message.internet_message_id) for message in messages]
+    states = Counter(each.item.state for each in opened)
+    assert (states[TrackState.FAILED], states[TrackState.PENDING]) == (1, 0)
+    [failed] = [each.item for each in opened if each.item.state == "failed"]
+    assert failed.failure == failure_of("unavailable")
+    assert failed.may == ["retry"]
+    colleagues = {each.item.tracked_by.name for each in opened if each.item.tracked_by}
+    assert {"Adele Vance", alex.name} <= colleagues
+    assert any(each.offer and each.item.state == "untracked" for each in opened)
+    assert sum(len(message.attachments) >= 2 for message in messages) >= 3
+    assert any(each.unknown for each in opened)
+    own_domains = await services.directory.own_domains()
+    assert any(is_internal(message, own_domains) for message in messages)
+    assert any(message.is_private for message in messages)
+    assert sum(each.item.may == ["track"] for each in opened) >= 5
+
+
+async def check_that_retry_helps(services: Services) -> None:
+    """What failed is tracked as soon as a server runs."""
+    alex = await user(services, "alexw")
+    [failed] = (await list_failures(services, alex, cursor=None, limit=10)).items
+    services.workflows.register(promotion.workflow(lambda: services))
+    services.workflows.start()
+    try:
+        await services.workflows.wait_ready()
+        item = await retry(services, alex, failed.id)
+        async with asyncio.timeout(20):
+            while item.state == "pending":
+                await asyncio.sleep(0.05)
+                item = (await open_email(services, alex, str(failed.internet_message_id))).item
+    finally:
+        await services.workflows.stop()
+    assert item.state == "tracked"
+    assert [file.state for file in item.attachments] == ["tracked", "tracked"]
 
 
 async def check_that_again_changes_nothing(services: Services, clock: Clock) -> None:

@@ -88,6 +88,14 @@ def file(name: str = "plan.pdf", content: bytes = b"plan", *, is_inline: bool = 
     return AttachmentContent(Attachment("1", name, "application/pdf", len(content), is_inline), content)
 
 
+async def may_read(crm: Crm, user: User, ref: RecordRef) -> bool:
+    try:
+        await crm.record(user, ref)
+    except NotFound:
+        return False
+    return True
+
+
 def names(records: object) -> list[str]:
     return [record.name for record in records]  # type: ignore[attr-defined]
 
@@ -132,6 +140,19 @@ async def test_user__built_in_roles_have_action_cards_and_own_roles_what_they_ar
     auditor = await signed_in(crm, "gil")
     assert auditor.roles == ("Auditor",)
     assert cards & auditor.privileges == {"prvReadActionCard"}
+
+
+async def test_user_by_object_id__of_enabled_users(crm: Crm, add: Add) -> None:
+    object_id = "0B1EC7A0-0000-4000-8000-000000000001"
+    nia = {"systemuserid": uid("nia"), "fullname": "Nia"}
+    assert await crm.user_by_object_id(object_id) is None
+    await add(systemusers=[nia | {"azureactivedirectoryobjectid": object_id}])
+    found = await crm.user_by_object_id(object_id.lower())
+    assert found
+    assert (found.id, found.name) == (uid("nia"), "Nia")
+    assert await crm.user_by_object_id(uid("nia")) is None
+    await add(systemusers=[nia | {"isdisabled": "true"}])
+    assert await crm.user_by_object_id(object_id) is None
 
 
 async def test_mailbox_state__of_the_users_mailbox_or_approved_without_one(crm: Crm) -> None:
@@ -644,6 +665,34 @@ async def test_link__twice_is_once_also_beside_regarding(crm: Crm) -> None:
     with pytest.raises(NotFound):
         await crm.link(ann, email_id, ref("account", "fabrikam"))
     assert await own_addresses(crm, "ann", DEAL) == before  # an email is no stakeholder
+
+
+async def test_links__of_each_email_in_order_as_far_as_readable(crm: Crm) -> None:
+    ann, cid = await signed_in(crm, "ann"), await signed_in(crm, "cid")
+    email_id = (await crm.create_email(ann, draft(regarding=None))).email_activity_id
+    for record in (DEAL, CONTOSO):
+        await crm.link(ann, email_id, record)
+    found = await crm.links(ann, [email_id, uid("mail"), "none"])
+    assert list(found) == [email_id]
+    assert names(found[email_id]) == ["Cooling deal", "Contoso Ltd"]
+    readable = [ref for ref in (DEAL, CONTOSO) if await may_read(crm, cid, ref)]
+    assert [record.ref for record in (await crm.links(cid, [email_id])).get(email_id, [])] == readable
+    assert len(readable) < 2
+    assert await crm.links(ann, []) == {}
+
+
+async def test_email_activity__where_it_may_be_read(crm: Crm) -> None:
+    [shown] = [
+        email
+        for email in await crm.activities(
+            await signed_in(crm, "ann"), DEAL, since=None, before=None, limit=50
+        )
+        if email.id == uid("mail")
+    ]
+    assert await crm.email_activity(await signed_in(crm, "ann"), uid("mail")) == shown
+    for who, email_id in (("cid", uid("mail")), ("ann", uid("nothing")), ("ann", uid("deal"))):
+        with pytest.raises(NotFound):
+            await crm.email_activity(await signed_in(crm, who), email_id)
 
 
 # --- people ---------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ GOOD = {"iss": "liaison", "aud": "liaison-api", "sub": "ann", "exp": NOW.timesta
         "é\udcff",
         jwt.encode(GOOD, OTHER_KEY, "HS256"),
         jwt.encode(GOOD, KEY, "HS512"),
-        jwt.encode(GOOD, None, "none"),
+        jwt.encode(GOOD, "", "none"),
         *(jwt.encode(GOOD | wrong, KEY, "HS256") for wrong in ({"iss": "x"}, {"aud": "x"}, {"exp": 0})),
         *(
             jwt.encode({name: value for name, value in GOOD.items() if name != missing}, KEY, "HS256")

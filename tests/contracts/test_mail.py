@@ -89,6 +89,24 @@ async def test_search_finds_whole_addresses_in_from_to_and_cc(server: Server) ->
     assert [message.email_id for message in idn] == [id_of("idn")]
 
 
+async def test_search_counts_every_author_but_not_who_only_sent_it(server: Server) -> None:
+    authors = "Ana Silva <ana@fabrikam.example>, Zoe <zoe@else.example>, jo@else.example"
+    office = {"Sender": "office@else.example", "Cc": "zoe@else.example"}
+    await server.deliver(ANN, [named("joint", sender=authors, headers=office), named("other", sender=BOB)])
+    for address, count in {
+        "ana@fabrikam.example": 1,
+        "ZOE@else.example": 1,
+        "jo@else.example": 1,
+        "office@else.example": 0,
+    }.items():
+        found = await server.mail.search(ANN, MailQuery([address]))
+        assert [message.email_id for message in found] == [id_of("joint")] * count, address
+    joint = (await server.mail.find(ANN, [id_of("joint")]))[id_of("joint")]
+    assert (joint.sender, joint.sender_name) == ("ana@fabrikam.example", "Ana Silva")
+    assert joint.authors == ("zoe@else.example", "jo@else.example")
+    assert set(joint.participants) == {joint.sender, *joint.authors, ANN}
+
+
 async def test_search_lists_each_message_once_newest_first_within_its_bounds(server: Server) -> None:
     await server.deliver(
         ANN,

@@ -24,10 +24,17 @@ import cli
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("liaison")
 
+OBJECT_IDS = {
+    name: f"0b1ec7a0-0000-4000-8000-00000000000{number}" for number, name in enumerate(("ann", "bob", "root"))
+}
 USERS = [
-    {"systemuserid": "ann", "fullname": "Ann Beebe", "internalemailaddress": "ann@ours.example"},
-    {"systemuserid": "bob", "fullname": "Bob Kahn", "internalemailaddress": "bob@ours.example"},
-    {"systemuserid": "root", "fullname": "Rut Olsen", "internalemailaddress": "root@ours.example"},
+    {
+        "systemuserid": name,
+        "fullname": full_name,
+        "internalemailaddress": f"{name}@ours.example",
+        "azureactivedirectoryobjectid": OBJECT_IDS[name],
+    }
+    for name, full_name in (("ann", "Ann Beebe"), ("bob", "Bob Kahn"), ("root", "Rut Olsen"))
 ]
 ROLES = [
     {"roleid": "sales", "name": "Salesperson"},

@@ -1,6 +1,8 @@
 """The main job: a private email beside the record, tracked with one press, seen by colleagues."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -118,6 +120,70 @@ async def test_a_colleague_sees_who_tracked_it_and_others_mail_stays_unknown(lia
             problem = await liaison.post(user, f"/api/v1/emails/{other}/{action}", status=404)
             assert problem["code"] == "no_such_email"
         await liaison.get(user, "/api/v1/emails", status=404, internet_message_id="<2@mail.example>")
+
+
+async def test_who_pressed_second_keeps_the_email(liaison: Liaison) -> None:
+    both = letter(1, to="ann@ours.example, bob@ours.example")
+    liaison.import_mail("ann@ours.example", [both])
+    liaison.import_mail("bob@ours.example", [both])
+    [item] = await liaison.timeline("ann", "contact", "ana")
+    path = f"/api/v1/emails/{item['id']}"
+    body = {"regarding": {"table": "contact", "id": "ana"}}
+    await liaison.post("ann", f"{path}/track", body, status=202)
+    await liaison.wait_for_state("bob", [ONE], "tracked")
+    joined = await liaison.post("bob", f"{path}/track", body, status=200)
+    assert joined["tracked_by"]["name"] == "Ann Beebe"
+    assert "untrack" in joined["may"]
+    refused = await liaison.post("ann", f"{path}/untrack", status=409)
+    assert (refused["code"], "Bob Kahn" in refused["detail"]) == ("others_added", True)
+    assert len(await liaison.timeline("root", "contact", "ana")) == 1
+
+    left = await liaison.post("bob", f"{path}/untrack")
+    assert (left["state"], "untrack" in left["may"]) == ("tracked", False)
+    assert (await liaison.post("ann", f"{path}/untrack"))["state"] == "untracked"
+    assert await liaison.timeline("root", "contact", "ana") == []
+
+
+async def test_a_colleague_without_a_copy_works_on_the_shared_row(liaison: Liaison) -> None:
+    liaison.import_mail("ann@ours.example", [letter(1)])
+    [item] = await liaison.timeline("ann", "contact", "ana")
+    path = f"/api/v1/emails/{item['id']}"
+    await liaison.post("bob", f"{path}/track", status=404)
+    await liaison.post("ann", f"{path}/track", {"regarding": {"table": "contact", "id": "ana"}}, status=202)
+    await liaison.wait_for_state("ann", [ONE], "tracked")
+    refused = await liaison.post("bob", f"{path}/untrack", status=409)
+    assert refused["code"] == "tracked_by_other"
+    about = {"regarding": {"table": "account", "id": "fabrikam"}}
+    moved = await liaison.call("bob", "PUT", f"{path}/regarding", about)
+    assert moved["regarding"]["name"] == "Fabrikam"
+    linked = await liaison.post("bob", f"{path}/links", {"record": {"table": "contact", "id": "ana"}})
+    assert [record["name"] for record in linked["links"]] == ["Ana Silva"]
+    for user in ("ann", "bob", "root"):
+        for table, record_id in (("account", "fabrikam"), ("contact", "ana")):
+            [seen] = await liaison.timeline(user, table, record_id)
+            assert seen["regarding"]["id"] == "fabrikam"
+            assert [record["id"] for record in seen["links"]] == ["ana"]
+    joined = await liaison.post("bob", f"{path}/track", status=200)
+    assert joined["tracked_by"]["name"] == "Ann Beebe"
+    assert (await liaison.post("ann", f"{path}/untrack", status=409))["code"] == "others_added"
+
+
+async def test_who_lost_the_message_may_still_untrack_it(liaison: Liaison) -> None:
+    liaison.import_mail("ann@ours.example", [letter(1)])
+    [item] = await liaison.timeline("ann", "contact", "ana")
+    path = f"/api/v1/emails/{item['id']}"
+    await liaison.post("ann", f"{path}/track", {"regarding": {"table": "contact", "id": "ana"}}, status=202)
+    await liaison.wait_for_state("ann", [ONE], "tracked")
+    with closing(sqlite3.connect(liaison.data / "mailbox.sqlite")) as mailbox:
+        mailbox.execute("PRAGMA foreign_keys=ON")
+        mailbox.execute("DELETE FROM messages")
+        mailbox.commit()
+    [left] = await liaison.timeline("ann", "contact", "ana")
+    assert (left["id"], left["state"]) == (item["id"], "tracked")
+    gone = await liaison.post("ann", f"{path}/untrack")
+    assert (gone["state"], gone["may"]) == ("untracked", [])
+    assert await liaison.timeline("root", "contact", "ana") == []
+    await liaison.post("ann", f"{path}/untrack", status=404)
 
 
 async def test_a_whole_conversation_without_its_internal_branch(liaison: Liaison) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from connectors.embedded.crm.access import Access
+from connectors.embedded.crm.indexes import activity_at
 from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, read_rows, stored_row
 from connectors.embedded.crm.tables import lookups, rows, timeline
@@ -34,6 +35,12 @@ def read_activities(
             break
         before = (page[-1][1], page[-1][0].id)
     return describe(access, list(found.values())[:limit])
+
+
+def read_email(access: Access, email_id: str) -> CrmActivity:
+    """One email activity that may be read, else NotFound."""
+    row = access.require(RecordRef("email", email_id))
+    return describe(access, [(row, activity_at(access.schema, row) or row.created_at)])[0]
 
 
 def describe(access: Access, found: Sequence[tuple[StoredRow, datetime]]) -> list[CrmActivity]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from typing_extensions import override
 
 from connectors.embedded.crm.access import Access
-from connectors.embedded.crm.activities import read_activities
+from connectors.embedded.crm.activities import read_activities, read_email
 from connectors.embedded.crm.addresses import AddressBook
 from connectors.embedded.crm.attachments import add_attachment, list_attachments
 from connectors.embedded.crm.defaults import ensure_defaults, read_organization_id
@@ -18,6 +18,7 @@ from connectors.embedded.crm.emails import (
     create_email,
     delete_email,
     find_emails,
+    find_links,
     link_email,
     set_regarding,
 )
@@ -90,6 +91,10 @@ class EmbeddedCrm(Crm):
         return await self._read(NOBODY, self._user, clean_id(id_or_email))
 
     @override
+    async def user_by_object_id(self, object_id: str) -> User | None:
+        return await self._read(NOBODY, self._user_by_object_id, clean_id(object_id))
+
+    @override
     async def mailbox_state(self, user_id: str) -> MailboxState:
         return await self._database.read(mailbox_state, clean_id(user_id))
 
@@ -127,6 +132,14 @@ class EmbeddedCrm(Crm):
         limit: int,
     ) -> Sequence[CrmActivity]:
         return await self._read(user, read_activities, clean_ref(ref), since, before, limit)
+
+    @override
+    async def email_activity(self, user: User, email_activity_id: str) -> CrmActivity:
+        return await self._read(user, read_email, clean_id(email_activity_id))
+
+    @override
+    async def links(self, user: User, email_activity_ids: Sequence[str]) -> Mapping[str, Sequence[Record]]:
+        return await self._read(user, find_links, email_activity_ids)
 
     @override
     async def emails(self, user: User, internet_message_ids: Sequence[str]) -> Mapping[str, TrackedEmail]:
@@ -172,6 +185,9 @@ class EmbeddedCrm(Crm):
 
     def _user(self, access: Access, id_or_email: str) -> User | None:
         return self._structure.user(access.connection, id_or_email)
+
+    def _user_by_object_id(self, access: Access, object_id: str) -> User | None:
+        return self._structure.user_by_object_id(access.connection, object_id)
 
     def _audience(self, access: Access, regarding: RecordRef | None) -> int:
         if regarding:

@@ -8,10 +8,10 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import select
 
 from connectors.embedded.crm.access import Access
-from connectors.embedded.crm.row import StoredRow, chunks, clean, message_key
+from connectors.embedded.crm.row import StoredRow, chunks, clean, clean_id, message_key
 from connectors.embedded.crm.rows import read_row, read_rows
 from connectors.embedded.crm.search import as_records
-from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows
+from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows, timeline
 from connectors.embedded.crm.users import user_names
 from connectors.embedded.crm.writing import delete_rows, insert_row, write_rows
 from insights.capture.addresses import address_key
@@ -53,6 +53,23 @@ def find_emails(access: Access, internet_message_ids: Sequence[str]) -> dict[str
     refs = [RecordRef("email", email_id) for email_id in ids.values()]
     tracked = _tracked(access, list(read_rows(access.connection, refs).values()))
     return {message_id: tracked[ids[key]] for message_id, key in keys.items() if ids.get(key) in tracked}
+
+
+def find_links(access: Access, email_ids: Sequence[str]) -> dict[str, list[Record]]:
+    """The readable records that emails are connected to, by email, in the order of their linking."""
+    linked: dict[str, list[RecordRef]] = {}
+    for chunk in chunks(clean_id(email_id) for email_id in email_ids):
+        statement = (
+            select(timeline.c.activity_id, timeline.c.target_table, timeline.c.target_id)
+            .join(rows, (rows.c.table_name == timeline.c.via_table) & (rows.c.id == timeline.c.via_id))
+            .where(timeline.c.activity_id.in_(chunk), timeline.c.via_table == "connection")
+            .order_by(rows.c.created_at, rows.c.id)
+        )
+        for email_id, table, row_id in access.connection.execute(statement):
+            linked.setdefault(email_id, []).append(RecordRef(table, row_id))
+    readable = access.find_all([ref for refs in linked.values() for ref in refs])
+    records = {record.ref: record for record in as_records(access, list(readable.values()))}
+    return {email_id: [records[ref] for ref in refs if ref in records] for email_id, refs in linked.items()}
 
 
 def complete_email(access: Access, email_id: str, now: datetime) -> None:
@@ -187,12 +204,12 @@ def _email_row(access: Access, draft: EmailDraft, now: datetime) -> StoredRow:
 
 def _parties(access: Access, draft: EmailDraft, now: datetime) -> Iterator[StoredRow]:
     message = draft.message
-    parts = {SENDER: [message.sender], TO: message.to, CC: message.cc, BCC: message.bcc}
+    parts = {SENDER: [message.sender, *message.authors], TO: message.to, CC: message.cc, BCC: message.bcc}
     listed = [(mask, address) for mask, found in parts.items() for address in found if address]
     known = resolve_addresses(access, [address for _, address in listed])
     for number, (mask, address) in enumerate(listed):
         party = known.get(address_key(address))
-        name = party.name if party else message.sender_name if mask == SENDER else ""
+        name = party.name if party else message.sender_name if address == message.sender else ""
         attributes: dict[str, Any] = {
             "activityid": ["activitypointer", draft.email_id],
             "participationtypemask": mask,

@@ -10,7 +10,7 @@ from connectors.embedded.crm.access import Access, Rights, read_rights
 from connectors.embedded.crm.customizing import read_schema
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import structure
-from connectors.embedded.crm.users import count_readers, find_user
+from connectors.embedded.crm.users import count_readers, find_user, find_user_id
 from insights.model import User
 
 
@@ -23,6 +23,7 @@ class Structure:
         self._rights: dict[tuple[str, tuple[str, ...]], Rights] = {}
         self._readers: dict[tuple[str, str], int] = {}
         self._users: dict[str, User] = {}
+        self._object_ids: dict[str, str] = {}
 
     def renewed(self, connection: Connection) -> "Structure":
         """Itself while it is good, else an empty one of the present number."""
@@ -37,6 +38,14 @@ class Structure:
         if user:  # who is unknown is not kept: the names strangers may try have no end
             self._users[id_or_email] = user
         return user
+
+    def user_by_object_id(self, connection: Connection, object_id: str) -> User | None:
+        """The same by Entra object id."""
+        user_id = self._object_ids.get(object_id) or find_user_id(connection, object_id)
+        if user_id is None:
+            return None
+        self._object_ids[object_id] = user_id
+        return self.user(connection, user_id)
 
     def access(self, connection: Connection, user: User) -> Access:
         """What a user may read."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from connectors.embedded.crm.access import root_unit_id, units_below
 from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, USUAL_ROLE, read_grants
@@ -30,6 +30,15 @@ def find_user(connection: Connection, id_or_email: str) -> User | None:
     roles = roles_of(connection, [row.id])[row.id]
     user = User(row.id, row.name, row.text("internalemailaddress"), roles)
     return replace(user, privileges=read_grants(connection).privileges(roles))
+
+
+def find_user_id(connection: Connection, object_id: str) -> str | None:
+    """The enabled user with this Entra object id."""
+    column = rows.c.attributes["azureactivedirectoryobjectid"].as_string()
+    statement = select(rows.c.id).where(
+        rows.c.table_name == "systemuser", rows.c.state == ENABLED, func.lower(column) == object_id.lower()
+    )
+    return connection.execute(statement.order_by(rows.c.created_at, rows.c.id).limit(1)).scalar()
 
 
 def roles_of(connection: Connection, user_ids: list[str] | None = None) -> defaultdict[str, tuple[str, ...]]:

@@ -49,11 +49,10 @@ def add_tracked(
     cases: Mapping[str, str],
     organization_id: str,
 ) -> None:
-    """Email activities of what colleagues have tracked already: every third finished conversation."""
+    """Email activities of what is tracked already: every third finished conversation and single letters."""
     deal_of = {deal.account.id: deal for deal in deals}
     for conversation in conversations:
-        if not is_tracked(conversation):
-            continue
+        letters = [letter for letter in conversation.letters if is_tracked(conversation) or letter.is_tracked]
         deal = deal_of.get(conversation.account.id)
         if case_id := cases.get(conversation.key):
             regarding = ("incident", case_id)
@@ -61,7 +60,7 @@ def add_tracked(
             regarding = ("opportunity", deal.id)
         else:
             regarding = ("account", conversation.account.id)
-        for letter in conversation.letters:
+        for letter in letters:
             if not letter.is_internal:
                 _add_email(rows, letter, conversation.account, regarding, organization_id)
 

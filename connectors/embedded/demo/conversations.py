@@ -1,6 +1,6 @@
 """Turns scripts and facts into letters: who writes to whom, when, in which words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -48,6 +48,10 @@ class Letter:
     files: tuple[File, ...] = ()
     meeting: Meeting | None = None
     is_private: bool = False
+    is_tracked: bool = False
+    """Whether it is in the CRM already, whatever becomes of the rest of its conversation."""
+    has_failed: bool = False
+    """Whether somebody tried in vain to track it."""
     html: str = ""
     """Ready-made HTML, instead of one made of the words."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -146,6 +150,15 @@ def converse(
     return Conversation(key, script.name, account, known, tuple(letters))
 
 
+def relinked(letters: Iterable[Letter]) -> tuple[Letter, ...]:
+    """The letters, each answering the present version of the one it answers."""
+    latest: dict[str, Letter] = {}
+    for letter in letters:
+        answers = latest[letter.answers.key] if letter.answers else None
+        latest[letter.key] = replace(letter, answers=answers)
+    return tuple(latest.values())
+
+
 def people_of(letters: Sequence[Letter]) -> frozenset[str]:
     """Ids of everybody who wrote or got one of the letters."""
     return frozenset(person.id for letter in letters for person in letter.people)
@@ -167,6 +180,8 @@ def _letter(
         f"{_greeting(rng, to)}\n\n{vary(rng, step.words, dict(facts))}\n\n{rng.choice(CLOSINGS)},",
         files=tuple(make_file(rng, name, dict(facts)) for name in step.files),
         is_private="private" in step.flags,
+        is_tracked="tracked" in step.flags,
+        has_failed="failed" in step.flags,
     )
 
 

@@ -14,11 +14,10 @@ PARTICIPANTS = ("R. Malik", "J. Novak", "S. Weber", "T. Moreno", "K. Larsen", "B
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An attachment; an `is_inline` one stands in the HTML by its `cid`."""
+    """An attachment."""
 
     name: str
     content: bytes
-    is_inline: bool = False
 
     @property
     def content_type(self) -> str:

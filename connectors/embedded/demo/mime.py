@@ -1,14 +1,16 @@
 """Writes a letter as MIME: signature, quoted replies, HTML beside the text, attachments, invitations."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import timedelta, timezone
 from email.utils import format_datetime
+from functools import cache
 from html import escape
 from random import Random
 
 from connectors.embedded.demo.chance import chance
 from connectors.embedded.demo.conversations import Letter
-from connectors.embedded.demo.files import File, picture
+from connectors.embedded.demo.files import picture
 from connectors.embedded.demo.invitations import write_invitation
 from connectors.embedded.demo.people import COMPANY, Person
 from connectors.embedded.demo.wire import (
@@ -40,7 +42,7 @@ def write_mime(letter: Letter) -> bytes:
     if letter.meeting:
         bodies.append(words_part("calendar", write_invitation(letter.meeting, letter.at), "; method=REQUEST"))
     body = multipart("alternative", bodies) if len(bodies) > 1 else bodies[0]
-    if files := [file_part(file) for file in _files(letter)]:
+    if files := [file_part(file) for file in letter.files]:
         body = multipart("mixed", [body, *files])
     return b"".join(header(name, value) for name, value in _headers(letter)) + body
 
@@ -56,7 +58,7 @@ def html_of(letter: Letter) -> str:
         return letter.html
     if not letter.sender.is_ours and _rng(letter.sender).random() < 0.5:
         return ""
-    logo = '<p><img src="cid:logo.png" alt="Tarnbrook" width="60"></p>' if _has_logo(letter) else ""
+    logo = _logo() if letter.sender.is_ours and letter.sender.first in WITH_LOGO else ""
     quoted = _quoted_html(letter, QUOTED_LEVELS)
     return f'<html><body style="{STYLE}">{_own_html(letter)}{logo}{quoted}</body></html>'
 
@@ -142,13 +144,11 @@ def _chain(letter: Letter) -> list[str]:
     return [*_chain(letter.answers), letter.answers.message_id] if letter.answers else []
 
 
-def _files(letter: Letter) -> Sequence[File]:
-    logo = [File("logo.png", picture(chance(COMPANY), 60, 24), is_inline=True)] if _has_logo(letter) else []
-    return [*letter.files, *logo]
-
-
-def _has_logo(letter: Letter) -> bool:
-    return letter.sender.is_ours and letter.sender.first in WITH_LOGO and not letter.html
+@cache
+def _logo() -> str:
+    """The logo inside the HTML itself: readers that load nothing show it, too."""
+    content = b64encode(picture(chance(COMPANY), 60, 24)).decode()
+    return f'<p><img src="data:image/png;base64,{content}" alt="Tarnbrook" width="60"></p>'
 
 
 def _lines(text: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from connectors.embedded.demo import activities, deals, house, notices, records
 from connectors.embedded.demo.chance import chance
-from connectors.embedded.demo.conversations import Conversation, Letter, cast, converse, people_of
+from connectors.embedded.demo.conversations import Conversation, Letter, cast, converse, people_of, relinked
 from connectors.embedded.demo.customers import Account, accounts
 from connectors.embedded.demo.facts import draw_facts
 from connectors.embedded.demo.leads import Lead, leads
+from connectors.embedded.demo.newest import newest
 from connectors.embedded.demo.people import PARTNERS, SALES, US
 from connectors.embedded.demo.rows import Row, Rows
 from connectors.embedded.demo.scripts import Script, read_scripts
@@ -60,7 +61,7 @@ class Organization:
 def make_organization(organization_id: str, today: datetime) -> Organization:
     """The organisation as of `today` (a midnight in UTC): the same for the same day, whenever asked."""
     scripts, customers, prospects = read_scripts(), accounts(), list(leads())
-    conversations = list(_with_customers(scripts, customers, today))
+    conversations = [*_with_customers(scripts, customers, today), *newest(customers, today)]
     talks = [*_among_us(scripts, customers, today), *_with_leads(scripts["lead"], prospects, today)]
     return Organization(
         _rows(organization_id, customers, prospects, conversations, today),
@@ -132,17 +133,8 @@ def _including_everybody(account: Account, talks: list[Conversation]) -> list[Co
         number = next(n for n, letter in enumerate(talks[1].letters) if not letter.is_internal)
         letters = [*before, last]
         letters[number] = replace(letters[number], cc=(*letters[number].cc, *missing))
-        talks[1] = replace(talks[1], letters=_relinked(letters))
+        talks[1] = replace(talks[1], letters=relinked(letters))
     return talks
-
-
-def _relinked(letters: Sequence[Letter]) -> tuple[Letter, ...]:
-    """The letters, each answering the present version of the one it answers."""
-    latest: dict[str, Letter] = {}
-    for letter in letters:
-        answers = latest[letter.answers.key] if letter.answers else None
-        latest[letter.key] = replace(letter, answers=answers)
-    return tuple(latest.values())
 
 
 def _talk(

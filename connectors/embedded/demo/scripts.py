@@ -42,9 +42,9 @@ class Script:
     steps: tuple[Step, ...]
 
 
-def read_scripts() -> dict[str, Script]:
-    """All scripts of the folder, by name."""
-    return {path.stem: read_script(path) for path in sorted(LETTERS.glob("*.txt"))}
+def read_scripts(folder: Path = LETTERS) -> dict[str, Script]:
+    """All scripts of a folder, by name."""
+    return {path.stem: read_script(path) for path in sorted(folder.glob("*.txt"))}
 
 
 def read_script(path: Path) -> Script:

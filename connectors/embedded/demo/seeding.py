@@ -1,24 +1,32 @@
 """Puts the fictional organisation into the databases of a server that runs as a demo."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.demo.moving import move_mail, move_rows, read_day, write_day
+from connectors.embedded.demo.newest import SELLER
 from connectors.embedded.demo.organization import Organization, make_organization
 from connectors.embedded.demo.people import US
 from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.embedded.parsing.worker import parse
+from insights.capture import promotion
+from insights.capture.identity import email_id
+from insights.capture.tracking import track
+from insights.capture.tracks import select_tracks
+from insights.capture.views import TrackBody
 from insights.database import Database
 from insights.errors import Unavailable
 from insights.features import FEATURES, change_features
+from insights.model import User
 from insights.services import Services
 from insights.views import FeaturesBody, FeatureSwitches
 
-ADMINISTRATOR = US["meganb"].email
+ADMINISTRATOR = "meganb"
 
 
 async def seed(services: Services) -> None:
@@ -40,6 +48,8 @@ async def seed(services: Services) -> None:
         if written_for is None:
             await _fill(crm, mail, organization, organization_id, now)
             await enable_everything(services)
+            failed = [letter.message_id for letter in organization.letters if letter.has_failed]
+            await fail_to_track(services, [email_id(organization_id, each) for each in failed])
             # Last, so that a start that was interrupted is made up for by the next.
             await crm.write(write_day, today.date())
         else:
@@ -49,16 +59,31 @@ async def seed(services: Services) -> None:
 
 async def enable_everything(services: Services) -> None:
     """Accept the terms and turn every feature on, as the administrator would; each with its audit row."""
-    administrator = await services.crm.user(ADMINISTRATOR)
-    if administrator is None:
-        raise Unavailable(
-            "The demo's features can't be turned on",
-            f"{ADMINISTRATOR} is no longer a user",
-            "start with a new data directory",
-            code="no_demo_administrator",
-        )
+    administrator = await _require_user(services, ADMINISTRATOR)
     switches = FeatureSwitches.model_validate({feature.name: "on" for feature in FEATURES})
     await change_features(services, administrator, FeaturesBody(accept_terms=True, features=switches))
+
+
+async def fail_to_track(services: Services, email_ids: Sequence[str]) -> None:
+    """What the seller's presses of *Track* came to while the CRM was away; *Retry* finds it back."""
+    seller = await _require_user(services, SELLER)
+    flow = promotion.workflow(lambda: services)
+    for each in email_ids:
+        await track(services, seller, each, TrackBody())
+        pressed = await services.database.read(select_tracks, [each])
+        await flow.failed(pressed[each].key, "unavailable")
+
+
+async def _require_user(services: Services, key: str) -> User:
+    user = await services.crm.user(US[key].email)
+    if user is None:
+        raise Unavailable(
+            "The demo can't be completed",
+            f"{US[key].email} is no longer a user",
+            "start with a new data directory",
+            code="no_demo_user",
+        )
+    return user
 
 
 async def _fill(

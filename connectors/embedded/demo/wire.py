@@ -52,11 +52,9 @@ def words_part(subtype: str, words: str, parameters: str = "") -> bytes:
 
 def file_part(file: File) -> bytes:
     """An attachment."""
-    disposition = "inline" if file.is_inline else "attachment"
     return (
         header("Content-Type", f'{file.content_type}; name="{file.name}"')
-        + header("Content-Disposition", f'{disposition}; filename="{file.name}"')
-        + (header("Content-ID", f"<{file.name}>") if file.is_inline else b"")
+        + header("Content-Disposition", f'attachment; filename="{file.name}"')
         + header("Content-Transfer-Encoding", "base64")
         + b"\r\n"
         + encodebytes(file.content).replace(b"\n", b"\r\n")

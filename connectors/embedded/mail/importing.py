@@ -12,7 +12,9 @@ from connectors.embedded.mail.sources import SourceMessage, find_files, read_mes
 from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
 from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
 from connectors.embedded.parsing.pool import MailParser
+from insights.capture.addresses import address_key
 from insights.database import Database
+from insights.ports import Crm
 
 MESSAGES_PER_TASK = 40
 BYTES_PER_TASK = 4 * 1024 * 1024
@@ -52,6 +54,17 @@ async def import_mail(
     total = sum(file.size for file in files)
     source = read_messages(files)
     return await _import(database, organization_id, source, mailbox, now=now, progress=progress, total=total)
+
+
+async def mailbox_warning(crm: Crm, mailbox: str) -> str:
+    """`what · why · what to do` where no user will ever see the mail of this mailbox, else ""."""
+    user = await crm.user(mailbox)
+    if user and address_key(user.email) == address_key(mailbox):
+        return ""
+    return (
+        f"Nobody reads the mailbox {mailbox} · it is no enabled user's main address in the CRM"
+        " · import systemusers.csv, or import the mail again with a user's address"
+    )
 
 
 async def import_messages(

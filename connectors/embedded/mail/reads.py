@@ -35,6 +35,8 @@ def read_mailbox(connection: Connection, mailbox: str) -> tuple[int, int] | None
 def search(connection: Connection, mailbox: str, query: MailQuery) -> list[Message]:
     """Messages with one of the addresses, newest first."""
     found = read_mailbox(connection, mailbox)
+    if query.addresses is None:
+        return _newest(connection, found[0], query) if found else []
     keys = sorted({key for address in query.addresses if (key := address_key(address))})
     if found is None or not keys or query.limit < 1:
         return []
@@ -83,13 +85,7 @@ def conversation(connection: Connection, mailbox: str, conversation_id: str) -> 
 def latest(connection: Connection, mailbox: str, before: Place | None, limit: int) -> list[Message]:
     """The newest messages of a mailbox, or the newest before a place."""
     found = read_mailbox(connection, mailbox)
-    if found is None:
-        return []
-    statement = select(*SUMMARY).where(messages.c.mailbox_id == found[0])
-    if before:
-        statement = statement.where(tuple_(messages.c.at, messages.c.email_id) < before)
-    statement = statement.order_by(messages.c.at.desc(), messages.c.email_id.desc()).limit(limit)
-    return [_decoded(row) for row in connection.execute(statement)]
+    return _slice(connection, found[0], None, before, limit) if found else []
 
 
 def stored(connection: Connection, mailbox: str, email_id: str) -> bytes | None:
@@ -107,6 +103,24 @@ def stored(connection: Connection, mailbox: str, email_id: str) -> bytes | None:
 def place_of(at: datetime, email_id: str) -> Place:
     """The place of a message; an id that is none of a message sorts after all of that time."""
     return to_instant(at), to_bytes(email_id) or b""
+
+
+def _newest(connection: Connection, mailbox_id: int, query: MailQuery) -> list[Message]:
+    since = to_instant(query.since) if query.since else None
+    before = place_of(*query.before) if query.before else None
+    return _slice(connection, mailbox_id, since, before, query.limit)
+
+
+def _slice(
+    connection: Connection, mailbox_id: int, since: int | None, before: Place | None, limit: int
+) -> list[Message]:
+    statement = select(*SUMMARY).where(messages.c.mailbox_id == mailbox_id)
+    if since is not None:
+        statement = statement.where(messages.c.at >= since)
+    if before:
+        statement = statement.where(tuple_(messages.c.at, messages.c.email_id) < before)
+    statement = statement.order_by(messages.c.at.desc(), messages.c.email_id.desc()).limit(limit)
+    return [_decoded(row) for row in connection.execute(statement)]
 
 
 def _places(connection: Connection, mailbox_id: int, keys: Sequence[str], query: MailQuery) -> set[Place]:

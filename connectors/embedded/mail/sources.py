@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from connectors.embedded.parsing.parsed import MESSAGE_LIMIT
 from insights.errors import Invalid, NotFound
@@ -20,6 +21,8 @@ LOOSE_ENVELOPE = re.compile(rb"From \S+@\S+\s*$|From (-|\?\?\?@\?\?\?|MAILER-DAE
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 HEADER = re.compile(rb"(>?From \S|[!-9;-~]{1,70}[ \t]*:)")
 TOO_LARGE = f"it is larger than {MESSAGE_LIMIT // 1024**2} MiB"
+NO_FILE = "it is no file but a pipe, a socket or a device"
+LINKED_FOLDER = "it is a link to another folder; import that by itself"
 LINE_LIMIT = 64 * 1024
 ENVELOPE_LIMIT = 500
 
@@ -36,12 +39,13 @@ class SourceMessage:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that holds one message, or as an mbox many."""
+    """A file that holds one message, or as an mbox many; `reason` says why it is not to be opened."""
 
     path: Path
     name: str
-    is_mbox: bool
-    size: int
+    is_mbox: bool = False
+    size: int = 0
+    reason: str = ""
 
 
 def find_files(path: Path) -> list[SourceFile]:
@@ -56,7 +60,7 @@ def find_files(path: Path) -> list[SourceFile]:
                 "give an mbox file, a Maildir, or a folder of .eml files",
                 code="no_such_path",
             )
-        found = [_source_file(file, str(file.relative_to(path)), alone=False) for file in _walk(path)]
+        found = list(_walk(path))
     except OSError as error:
         raise Invalid(
             "The mail cannot be read",
@@ -77,27 +81,51 @@ def find_files(path: Path) -> list[SourceFile]:
 def read_messages(files: list[SourceFile]) -> Iterator[SourceMessage]:
     """Every message of the files; one that cannot be read comes with the reason."""
     for file in files:
+        if file.reason:
+            yield SourceMessage(file.name, b"", 0, file.reason)
+            continue
         try:
             yield from _read_mbox(file) if file.is_mbox else [_read_single(file)]
         except OSError as error:
-            yield SourceMessage(file.name, b"", 0, f"it cannot be read: {error.strerror}")
+            yield SourceMessage(file.name, b"", 0, _unreadable(error))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(top: Path) -> Iterator[SourceFile]:
     """Files below a folder; of a Maildir only what has been delivered."""
-    for parent, folders, names in os.walk(folder, onerror=_raise):
+    unreadable: list[OSError] = []
+    for parent, folders, names in os.walk(top, onerror=unreadable.append):
         is_maildir = {"cur", "new"} <= set(folders)
         if is_maildir:
             folders[:] = [name for name in folders if name != "tmp"]
         folders.sort()
+        for name in sorted(folders):
+            if Path(parent, name).is_symlink():
+                yield _left_out(top, Path(parent, name), LINKED_FOLDER)
         for name in sorted(names):
-            file = Path(parent, name)
-            if not is_maildir and not name.startswith(".") and file.is_file():
-                yield file
+            if not is_maildir and not name.startswith("."):
+                yield _found(top, Path(parent, name))
+    for error in unreadable:
+        if error.filename == str(top):
+            raise error
+        yield _left_out(top, Path(error.filename), _unreadable(error))
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _found(top: Path, path: Path) -> SourceFile:
+    """A file of a folder; what is none is never opened, for opening a pipe waits for its other end."""
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return _left_out(top, path, NO_FILE)
+        return _source_file(path, str(path.relative_to(top)), alone=False)
+    except OSError as error:
+        return _left_out(top, path, _unreadable(error))
+
+
+def _left_out(top: Path, path: Path, reason: str) -> SourceFile:
+    return SourceFile(path, str(path.relative_to(top)), reason=reason)
+
+
+def _unreadable(error: OSError) -> str:
+    return f"it cannot be read: {error.strerror or type(error).__name__}"
 
 
 def _source_file(path: Path, name: str, *, alone: bool) -> SourceFile:

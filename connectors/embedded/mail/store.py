@@ -95,7 +95,7 @@ def _rows(organization_id: str, batch: Sequence[ParsedMessage], now: datetime) -
 def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
     received_at = usable(message.received_at, now)
     at = usable(message.sent_at, now) or received_at or now
-    keys = (address_key(address) for address in (message.sender, *message.to, *message.cc))
+    keys = (address_key(address) for address in message.participants)
     people = tuple(dict.fromkeys(key for key in keys if key and len(key) <= KEY_LIMIT))
     return _Row(
         email_id=own_id,

@@ -55,6 +55,7 @@ def encode(message: ParsedMessage, received_at: datetime) -> str:
             message.is_private,
             message.labels,
             message.is_encrypted,
+            message.authors,
         ],
         ensure_ascii=False,
         separators=(",", ":"),
@@ -77,6 +78,7 @@ def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str) -> Me
         is_private,
         labels,
         is_encrypted,
+        *rest,  # nothing in rows that older versions wrote
     ) = json.loads(summary)
     return Message(
         email_id=to_id(email_id),
@@ -95,4 +97,5 @@ def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str) -> Me
         is_private=is_private,
         labels=tuple(labels),
         is_encrypted=is_encrypted,
+        authors=tuple(*rest),
     )

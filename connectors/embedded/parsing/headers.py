@@ -71,6 +71,11 @@ def read_recipients(headers: Headers, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for _, address in people if "@" in address))
 
 
+def read_authors(headers: Headers, sender: str) -> tuple[str, ...]:
+    """The addresses of From beside the sender's: a message can have several authors."""
+    return tuple(address for address in read_recipients(headers, "from") if address != sender)
+
+
 def read_references(headers: Headers, people: frozenset[str]) -> tuple[str, tuple[str, ...]]:
     """(In-Reply-To, References), without the `people` whom old mailers name there beside the id."""
     answered = [found for found in _bracketed(headers, "in-reply-to") if found[1:-1] not in people]

@@ -40,7 +40,14 @@ class ParsedMessage:
     is_private: bool = False
     labels: tuple[str, ...] = ()
     is_encrypted: bool = False
+    authors: tuple[str, ...] = ()
+    """Further From addresses."""
     stored: bytes = b""
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """From, To and Cc, as `Message` has them."""
+        return (self.sender, *self.authors, *self.to, *self.cc)
 
 
 @dataclass(frozen=True, slots=True)

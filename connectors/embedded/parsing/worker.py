@@ -16,6 +16,7 @@ from connectors.embedded.parsing.bodies import read_body
 from connectors.embedded.parsing.headers import (
     is_encrypted,
     is_private,
+    read_authors,
     read_headers,
     read_labels,
     read_message_id,
@@ -155,7 +156,8 @@ def _parsed(raw: bytes) -> ParsedMessage:
     headers = read_headers(message)
     sender_name, sender = read_sender(headers)
     to, cc, bcc = (read_recipients(headers, name) for name in ("to", "cc", "bcc"))
-    in_reply_to, references = read_references(headers, frozenset((sender, *to, *cc)))
+    authors = read_authors(headers, sender)
+    in_reply_to, references = read_references(headers, frozenset((sender, *authors, *to, *cc)))
     return ParsedMessage(
         internet_message_id=read_message_id(headers) or derived_message_id(raw),
         subject=read_subject(headers),
@@ -172,5 +174,6 @@ def _parsed(raw: bytes) -> ParsedMessage:
         is_private=is_private(headers),
         labels=read_labels(headers),
         is_encrypted=is_encrypted(message),
+        authors=authors,
         stored=zlib.compress(raw, 1),
     )

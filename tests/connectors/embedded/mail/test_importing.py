@@ -2,13 +2,19 @@
 
 import email
 import email.policy
+import json
 import mailbox as standard_mailbox
+import os
+import socket
 from collections import Counter
+from contextlib import chdir
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import getaddresses
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, select, update
 
 from connectors.embedded.mail.importing import ImportMailReport, import_mail, import_messages
 from connectors.embedded.mail.mail import EmbeddedMail
@@ -55,7 +61,6 @@ async def contents(database: Database, mailbox: str = ANN) -> list[Message]:
 async def test_migration_makes_the_tables_of_the_code(database: Database) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
-    from sqlalchemy import Connection
 
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), tables))
@@ -116,6 +121,14 @@ async def test_bad_messages_are_named_and_skipped_good_ones_kept(database: Datab
     (source / "notes.txt").write_text("These are my notes. No mail.")
     (source / "picture").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     (source / ".hidden").write_text("not looked at")
+    (source / "gone.eml").symlink_to(tmp_path / "nowhere")
+    (source / "round.eml").symlink_to(source / "round.eml")
+    (source / "elsewhere").symlink_to(tmp_path)
+    os.mkfifo(source / "pipe.eml")
+    (source / "deeper").mkdir()
+    os.mkfifo(source / "deeper/pipe.mbox")
+    with socket.socket(socket.AF_UNIX) as listener, chdir(source):
+        listener.bind("socket")
     with (source / "large.eml").open("wb") as file:
         file.write(make_mail("<large@x.example>"))
         file.truncate(60 * 1024 * 1024)
@@ -139,6 +152,12 @@ async def test_bad_messages_are_named_and_skipped_good_ones_kept(database: Datab
         "picture": "it does not look like a mail",
         "large.eml": "it is larger than 50 MiB",
         "some.mbox, message 2": "its headers are larger than 2 MiB",
+        "gone.eml": "it cannot be read: No such file or directory",
+        "round.eml": "it cannot be read: Too many levels of symbolic links",
+        "elsewhere": "it is a link to another folder; import that by itself",
+        "pipe.eml": "it is no file but a pipe, a socket or a device",
+        "deeper/pipe.mbox": "it is no file but a pipe, a socket or a device",
+        "socket": "it is no file but a pipe, a socket or a device",
     }
     done, total = steps[-1]
     assert 0 < total * 0.99 < done <= total
@@ -215,6 +234,22 @@ async def test_times_fall_back_from_date_to_the_last_hop_to_the_import(database:
     assert got == dates
     assert found["<0@x.example>"].received_at == hop
     assert found["<last@x.example>"].at == found["<last@x.example>"].received_at == NOW
+
+
+async def test_messages_of_older_versions_are_still_read(database: Database) -> None:
+    """Rows written before messages had several authors lack the last place of the summary."""
+    raws = [make_mail(), make_mail("<two@x.example>", sender="a@x.example, b@x.example")]
+    await import_messages(database, ORGANIZATION_ID, raws, ANN, now=NOW)
+    before = await contents(database)
+    table = tables.tables["messages"]
+
+    def write_as_before(connection: Connection) -> None:
+        for row in connection.execute(select(table)).all():
+            summary = json.dumps(json.loads(row.summary)[:-1])
+            connection.execute(update(table).where(table.c.email_id == row.email_id).values(summary=summary))
+
+    await database.write(write_as_before)
+    assert await contents(database) == [replace(message, authors=()) for message in before]
 
 
 async def test_two_imports_at_once_and_a_reader_beside_them(database: Database) -> None:

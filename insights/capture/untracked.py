@@ -1,0 +1,149 @@
+"""The caller's emails that are not tracked, as a list of their own: one record's, or all records'."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from insights import access
+from insights.capture.addresses import address_key
+from insights.capture.cursors import read_cursor, write_cursor
+from insights.capture.emails import outside_addresses
+from insights.capture.items import message_item, read_standing, reason
+from insights.capture.timeline import may_list_mail, record_addresses, require_timeline
+from insights.capture.views import UntrackedList, UntrackedRow
+from insights.model import (
+    MailboxState,
+    MailQuery,
+    Message,
+    RecordAddress,
+    RecordMatch,
+    RecordRef,
+    TrackState,
+    User,
+)
+from insights.services import Services
+from insights.views import RecordItem
+
+DAYS = 30
+PAGE = 10
+CHOICES = 4
+BATCH = 40
+MOST_BATCHES = 5
+"""How many batches of mail one page may cost; the next page goes on where it ended."""
+LISTED = {TrackState.UNTRACKED, TrackState.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose list it is, and of which record, with its addresses by key; None = of all records."""
+
+    user: User
+    mailbox: MailboxState
+    record: RecordItem | None
+    addresses: Mapping[str, RecordAddress]
+
+
+async def list_untracked(
+    services: Services, user: User, ref: RecordRef | None, *, cursor: str | None = None, limit: int = PAGE
+) -> UntrackedList:
+    """A page of the last 30 days, newest first; NotFound where the caller may not read the record.
+
+    Without a record: what outsiders known to the CRM wrote or got. Nothing of it is stored.
+    """
+    await access.require(services, user, feature="auto_capture")
+    scope = await _read_scope(services, user, ref)
+    notice, wanted = await may_list_mail(services, user, scope.mailbox)
+    rows, next_cursor = await _page(services, scope, cursor, limit) if wanted else ([], None)
+    if not wanted and notice is None:
+        notice = "You chose not to list email that is not tracked."
+    return UntrackedList(
+        record=scope.record,
+        rows=rows,
+        next=next_cursor,
+        notice=notice,
+        audience=await services.crm.audience(user, None),
+    )
+
+
+async def read_listed(
+    services: Services, user: User, ref: RecordRef | None, email_ids: Sequence[str]
+) -> UntrackedList:
+    """The emails of a list shown earlier as they stand now, tracked ones too, in the same order."""
+    await access.require(services, user, feature="auto_capture")
+    scope = await _read_scope(services, user, ref)
+    notice, _ = await may_list_mail(services, user, scope.mailbox)
+    held = await services.mail.find(user.email, email_ids)
+    messages = [held[email_id] for email_id in email_ids if email_id in held]
+    rows = await _rows(services, scope, messages, known_only=False)
+    audience = await services.crm.audience(user, None)
+    return UntrackedList(record=scope.record, rows=rows, notice=notice, audience=audience)
+
+
+async def _read_scope(services: Services, user: User, ref: RecordRef | None) -> Scope:
+    mailbox = await services.crm.mailbox_state(user.id)
+    if ref is None:
+        return Scope(user, mailbox, None, {})
+    await require_timeline(services, ref)
+    record = await services.crm.record(user, ref)
+    return Scope(user, mailbox, RecordItem.of(record), await record_addresses(services, user, record.ref))
+
+
+async def _page(
+    services: Services, scope: Scope, cursor: str | None, limit: int
+) -> tuple[list[UntrackedRow], str | None]:
+    """(rows, cursor of the next page): batches of mail until the page is full or the window ends."""
+    rows: list[UntrackedRow] = []
+    before, since = read_cursor(cursor), services.now() - timedelta(days=DAYS)
+    addresses = list(scope.addresses) if scope.record else None
+    for _ in range(MOST_BATCHES):
+        query = MailQuery(addresses, since=since, before=before, limit=BATCH)
+        batch = await services.mail.search(scope.user.email, query) if addresses != [] else []
+        candidates = [message for message in batch if not access.message_obstacle(message)]
+        found = await _rows(services, scope, candidates, known_only=scope.record is None)
+        rows += [row for row in found if row.item.state in LISTED]
+        if len(batch) < BATCH:
+            before = None
+            break
+        before = (batch[-1].at, batch[-1].email_id)
+        if len(rows) > limit:
+            break
+    if len(rows) > limit:
+        last = rows[limit - 1].item
+        return rows[:limit], write_cursor(last.at, last.id)
+    return rows, write_cursor(*before) if before else None
+
+
+async def _rows(
+    services: Services, scope: Scope, messages: Sequence[Message], *, known_only: bool
+) -> list[UntrackedRow]:
+    """A row for each message; with `known_only` only for those whose outsiders the CRM knows."""
+    own_domains = await services.directory.own_domains()
+    outsiders = {message.email_id: outside_addresses(message, own_domains) for message in messages}
+    matches = await _match(services, scope.user, outsiders.values())
+    choices = {email_id: _choose(scope, some, matches) for email_id, some in outsiders.items()}
+    listed = [message for message in messages if choices[message.email_id] or not known_only]
+    standing = await read_standing(services, scope.user, listed, (), scope.mailbox)
+    return [
+        UntrackedRow(
+            item=message_item(message, scope.user, standing, reason(message, scope.addresses)),
+            choices=choices[message.email_id],
+        )
+        for message in listed
+    ]
+
+
+async def _match(services: Services, user: User, outsiders: Iterable[Sequence[str]]) -> list[RecordMatch]:
+    """The records of all these addresses; one that is a record's second address is asked for again."""
+    wanted = list(dict.fromkeys(address for some in outsiders for address in some))
+    matches = list(await services.crm.matches(user, wanted)) if wanted else []
+    known = {address_key(match.address) for match in matches}
+    rest = [address for address in wanted if address_key(address) not in known]
+    return matches + list(await services.crm.matches(user, rest) if matches and rest else [])
+
+
+def _choose(scope: Scope, addresses: Sequence[str], matches: Sequence[RecordMatch]) -> list[RecordItem]:
+    """What an email could be about: the list's record, then what its addresses belong to."""
+    keys = {address_key(address) for address in addresses}
+    found = [scope.record] if scope.record else []
+    found += [RecordItem.of(match.record) for match in matches if address_key(match.address) in keys]
+    return list({(record.table, record.id): record for record in found}.values())[:CHOICES]
