@@ -1,5 +1,6 @@
 """The HTML pages and the files they load. No page sets a cookie; tokens never stand in a URL."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,7 @@ if TYPE_CHECKING:  # the first page pays for it, not the start
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
-DOCS, NODE_MODULES = HERE.parent / "docs", HERE.parent / "node_modules"
+NODE_MODULES = HERE.parent / "node_modules"
 OFFICE_JS = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
 
 # The npm packages that pages load, and which of their files.
@@ -106,7 +107,7 @@ async def show_demo(visit: Visit) -> web.Response:
 
 async def send_static(_visit: Visit, file: str) -> web.StreamResponse:
     """One of our own files."""
-    return _send(STATIC, file)
+    return send_file(STATIC, file)
 
 
 async def send_vendor(_visit: Visit, file: str) -> web.StreamResponse:
@@ -114,29 +115,23 @@ async def send_vendor(_visit: Visit, file: str) -> web.StreamResponse:
     for package, patterns in VENDOR.items():
         inner = PurePosixPath(file.removeprefix(f"{package}/"))
         if file.startswith(f"{package}/") and any(_matches(inner, pattern) for pattern in patterns):
-            return _send(NODE_MODULES / package, str(inner))
+            return send_file(NODE_MODULES / package, str(inner))
     raise web.HTTPNotFound
-
-
-async def send_doc(_visit: Visit, name: str) -> web.StreamResponse:
-    """A page of the documentation, as it was written."""
-    if not name.endswith(".md"):
-        raise web.HTTPNotFound
-    response = _send(DOCS, name)
-    response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    return response
 
 
 def show_problem(request: web.Request, *, status: int, title: str, detail: str) -> web.Response:
     """A failure as a page, for somebody who followed a link."""
-    return _fill(request, ERROR, status, {"status": status, "title": title, "detail": detail})
+    return fill_page(request, ERROR, {"status": status, "title": title, "detail": detail}, status)
 
 
 def _render(visit: Visit, page: Page) -> web.Response:
-    return _fill(visit.request, page, 200, {})
+    return fill_page(visit.request, page, {})
 
 
-def _fill(request: web.Request, page: Page, status: int, words: dict[str, object]) -> web.Response:
+def fill_page(
+    request: web.Request, page: Page, words: Mapping[str, object], status: int = 200
+) -> web.Response:
+    """A page with the words its template takes, in the language the browser wishes."""
     surroundings = request.app[SURROUNDINGS]
     language = choose_language(request.headers.get("Accept-Language", ""))
     text = (
@@ -162,12 +157,18 @@ def _matches(path: PurePosixPath, pattern: str) -> bool:
     return len(path.parts) == len(PurePosixPath(pattern).parts) and path.match(pattern)
 
 
-def _send(folder: Path, name: str) -> web.FileResponse:
-    """A file inside the folder, revalidated by the browser each time; else 404."""
+def find_file(folder: Path, name: str) -> Path:
+    """A file inside the folder, by the path in a URL; 404 for what is hidden, outside or not there."""
     parts = PurePosixPath(name).parts
     if "\x00" in name or "\\" in name or ".." in parts or name.startswith("/"):
         raise web.HTTPNotFound
     path = folder.joinpath(*parts)
     if not path.is_file() or any(part.startswith(".") for part in parts):
         raise web.HTTPNotFound
+    return path
+
+
+def send_file(folder: Path, name: str) -> web.FileResponse:
+    """A file inside the folder, revalidated by the browser each time; else 404."""
+    path = find_file(folder, name)
     return web.FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})

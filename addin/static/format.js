@@ -27,6 +27,20 @@ export function formatFullTime(iso) {
   return new Intl.DateTimeFormat(language(), { dateStyle: "full", timeStyle: "short" }).format(new Date(iso));
 }
 
+const DAY_MS = 86_400_000;
+
+/** The heading under which a time stands: upcoming, today, yesterday, the last 7 days, else its month. */
+export function formatPeriod(iso, now = new Date()) {
+  const at = new Date(iso);
+  if (at > now) return t("period.upcoming");
+  if (sameDay(at, now)) return t("period.today");
+  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
+  const days = Math.round((midnight - new Date(at.getFullYear(), at.getMonth(), at.getDate())) / DAY_MS);
+  if (days === 1) return t("period.yesterday");
+  if (days < 7) return t("period.week");
+  return new Intl.DateTimeFormat(language(), { month: "long", year: "numeric" }).format(at);
+}
+
 /** "48 kB" or "795 bytes". */
 export function formatSize(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];

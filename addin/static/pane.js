@@ -29,5 +29,12 @@ async function open() {
 
 const words = loadMessages();
 const opening = page.isSetUp ? early(open()) : null;
-const [{ startPane }] = await Promise.all([import("./start.js"), words]);
-await startPane(root, page, opening);
+try {
+  const [{ startPane }] = await Promise.all([import("./start.js"), words]);
+  await startPane(root, page, opening);
+} catch (error) {
+  // Nothing that draws may have come, so the words for this stand in the page already.
+  root.hidden = true;
+  document.getElementById("failed").hidden = false;
+  throw error;
+}

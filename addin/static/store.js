@@ -20,10 +20,7 @@ export function createStore(initial) {
   return store;
 }
 
-/**
- * How the pane begins. `isStale`: the open email was changed and is being looked up again; `links`: per email,
- * the names of the records it was linked to while the pane is open (no answer of the server tells them).
- */
+/** How the pane begins. `isStale`: the open email was changed and is being looked up again. */
 export function emptyState() {
   return {
     view: "mail",
@@ -39,7 +36,7 @@ export function emptyState() {
     isEmailLoading: false,
     busy: null,
     isStale: false,
-    links: new Map(),
+    isConfirming: false,
     actionProblem: null,
     choice: emptyChoice(),
     picker: null,

@@ -1,13 +1,13 @@
 """Pages and files: what guards them, and what is never handed out."""
 
 import re
+from pathlib import Path
 
 import pytest
-from pytest_aiohttp import AiohttpClient
+from yarl import URL
 
-import app
+from addin import docs
 from addin.pages import STATIC, VENDOR
-from insights.settings import Settings
 from tests.conftest import Client
 
 
@@ -63,13 +63,13 @@ async def test_every_import_of_our_scripts_is_served(client: Client) -> None:
         "/static/vendor/axe-core/axe.min.js",
         "/docs/../app.py",
         "/docs/..%2fREADME.md",
+        "/docs/nothing.md",
+        "/docs/pane.txt",
         "/demo",
         "/demo/api/users",
     ],
 )
 async def test_nothing_else_is_handed_out(client: Client, path: str) -> None:
-    from yarl import URL
-
     response = await client.get(URL(path, encoded=True))
     assert response.status == 404
     assert response.content_type == "application/problem+json"
@@ -90,7 +90,37 @@ async def test_a_browser_that_follows_a_link_gets_a_page(client: Client) -> None
     assert "Not found" in await response.text()
 
 
-async def test_documentation_is_text(settings: Settings, aiohttp_client: AiohttpClient) -> None:
-    client = await aiohttp_client(app.create_app(settings))
-    response = await client.get("/docs/operator.md")
-    assert (response.status, response.content_type) == (200, "text/plain")
+async def test_documentation_is_a_page_whose_links_lead_somewhere(client: Client) -> None:
+    index = await (await client.get("/docs/")).text()
+    pages = re.findall(r'href="(/docs/[^"#]+)"', index)
+    assert {f"/docs/{path.name}" for path in docs.FOLDER.glob("*.md")} == set(pages)
+    for path in set(pages):
+        response = await client.get(path)
+        text = await response.text()
+        assert (response.status, response.content_type) == (200, "text/html")
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "<main" in text
+        for target in re.findall(r'(?:href|src)="(?!https?:|#)([^"#]+)', text):
+            answer = await client.get(URL(path).join(URL(target)))
+            assert answer.status in {200, 503}, f"{path} names {target}"
+    picture = await client.get("/docs/pane.png")
+    assert (picture.status, picture.content_type) == (200, "image/png")
+    assert "text/html" in (await client.get("/docs/permissions.md")).headers["Content-Type"]
+
+
+def test_a_page_of_the_documentation_is_marked_up_but_holds_no_html(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Words & *marks*\n\n## How it flows\n\n<script>alert(1)</script> [x](javascript:alert(1)) "
+        "[there](other.md#here)\n\n| a | b |\n|---|---|\n| `1` | <b>2</b> |\n\n    <i>code</i>\n"
+    )
+    doc = docs.read_doc(page)
+    assert (doc.name, doc.title, doc.sections) == (
+        "page.md",
+        "Words & marks",
+        (("how-it-flows", "How it flows"),),
+    )
+    assert '<h2 id="how-it-flows">How it flows</h2>' in doc.html
+    assert '<a href="other.md#here">there</a>' in doc.html
+    assert "<td><code>1</code></td>" in doc.html
+    assert not re.search(r"<script|<b>|<i>|href=\"javascript", doc.html)

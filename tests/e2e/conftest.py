@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.error import URLError
@@ -20,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Route, sync_playwright
 
 from tests.e2e.mailbox import Person, read_people
+from tests.e2e.playground import Playgrounds
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -130,6 +132,10 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
     context.route(lambda url: not url.startswith(("http://127.0.0.1:", "data:", "blob:")), refuse)
     yield context
+    # The pane looks again at any time, also while a test ends.
+    for page in context.pages:
+        page.unroute_all(behavior="ignoreErrors")
+    context.unroute_all(behavior="ignoreErrors")
     context.close()
     assert strangers == []
 
@@ -153,3 +159,13 @@ def alex(people: dict[str, Person]) -> Person:
 def adele(people: dict[str, Person]) -> Person:
     """A colleague, who holds copies of some of Alex's mails."""
     return people["Adele"]
+
+
+@pytest.fixture(scope="package")
+def playground_of(
+    demo_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Person], str]]:
+    """The address of somebody's Agents Playground, started when first asked for."""
+    with ExitStack() as stack:
+        playgrounds = Playgrounds(f"{demo_url}/api/messages", tmp_path_factory.mktemp("playground"), stack)
+        yield lambda person: playgrounds.url_of(person.email, _free_port())

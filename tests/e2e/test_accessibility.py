@@ -33,6 +33,12 @@ def show_preferences(pane: FrameLocator) -> None:
     expect(pane.get_by_role("switch")).to_be_visible()
 
 
+def show_question(pane: FrameLocator) -> None:
+    pane.get_by_role("button", name="Track", exact=True).click()
+    pane.get_by_role("button", name="Untrack").click()
+    expect(pane.get_by_role("button", name="Keep it")).to_be_focused()
+
+
 def show_search(pane: FrameLocator) -> None:
     pane.get_by_role("button", name="Search another record").click()
     pane.get_by_role("searchbox").fill("a")
@@ -40,7 +46,7 @@ def show_search(pane: FrameLocator) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("show", [show_mail, show_search, show_preferences])
+@pytest.mark.parametrize("show", [show_mail, show_search, show_question, show_preferences])
 def test_axe_finds_nothing(
     browser: Browser,
     demo_url: str,
@@ -49,7 +55,7 @@ def test_axe_finds_nothing(
     show: Callable[[FrameLocator], None],
 ) -> None:
     context = browser.new_context(
-        color_scheme=scheme, viewport={"width": 1440, "height": 900}, bypass_csp=True
+        color_scheme=scheme, viewport={"width": 1440, "height": 1600}, bypass_csp=True
     )
     page = open_demo(context, demo_url, alex, alex.untracked()[0])
     expect(pane_of(page).get_by_role("button", name="Track", exact=True)).to_be_visible()
@@ -57,6 +63,53 @@ def test_axe_finds_nothing(
     page.wait_for_timeout(300)  # colours fade
     assert faults(pane_frame(page)) == []
     assert faults(page.main_frame) == []
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/docs/", "/docs/operator.md", "/docs/permissions.md", "/nowhere"])
+def test_plain_pages_are_readable_and_fit(
+    browser: Browser, demo_url: str, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": NARROWEST, "height": 700}, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{demo_url}{path}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert faults(page.main_frame) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_the_home_page_keeps_its_button_on_one_line(browser: Browser, demo_url: str) -> None:
+    for width in (NARROWEST, 480, 560, 1000):
+        context = browser.new_context(viewport={"width": width, "height": 700})
+        page = context.new_page()
+        page.goto(demo_url)
+        box = page.get_by_role("link", name="Open the demo mailbox").bounding_box()
+        assert box
+        assert box["height"] < 40, f"at {width} px"
+        context.close()
+
+
+def test_without_a_copy_or_a_match_axe_finds_nothing(
+    browser: Browser, demo_url: str, alex: Person, adele: Person
+) -> None:
+    context = browser.new_context(viewport={"width": NARROWEST, "height": 700}, bypass_csp=True)
+    copies = {message["id"] for message in adele.messages()}
+    message = next(
+        message
+        for message in alex.messages()
+        if message["id"] not in copies and not alex.look_up(message)["suggestions"]
+    )
+    page = open_demo(context, demo_url, alex, message)
+    expect(pane_of(page).get_by_role("button", name="Choose a record")).to_be_visible()
+    assert faults(pane_frame(page)) == []
+    page.get_by_role("combobox").select_option(adele.id)
+    expect(page.get_by_text("has no copy of this email")).to_be_visible()
+    assert faults(page.main_frame) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
 
 

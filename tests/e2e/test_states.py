@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +72,18 @@ def test_no_connection_is_told_in_plain_words(context: BrowserContext, demo_url:
     context.unroute(ACTIVITIES)
     alert.get_by_role("button", name="Try again").click()
     expect(pane_of(page).locator(".entry").first).to_be_visible()
+
+
+def test_a_pane_that_did_not_load_says_so(context: BrowserContext, demo_url: str) -> None:
+    context.route("**/static/start.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{demo_url}/addin/pane")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The pane did not load.")
+    expect(page.locator(".skeleton").first).to_be_hidden()
+    context.unroute("**/static/start.js")
+    alert.get_by_role("link", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("Open this pane from Outlook")
 
 
 def test_an_empty_timeline_says_so(context: BrowserContext, demo_url: str, alex: Person) -> None:
@@ -309,7 +322,7 @@ def test_a_phone_call_is_no_sent_email(context: BrowserContext, demo_url: str, a
     expect(pane_of(page).locator(".entry .symbol")).to_have_attribute("title", "Phone call")
 
 
-def test_a_link_made_here_is_told(context: BrowserContext, demo_url: str, alex: Person) -> None:
+def test_a_link_is_told_and_stays(context: BrowserContext, demo_url: str, alex: Person) -> None:
     message, email = alex.untracked()
     other = email["suggestions"][-1]["record"]
     page = open_demo(context, demo_url, alex, message)
@@ -319,5 +332,129 @@ def test_a_link_made_here_is_told(context: BrowserContext, demo_url: str, alex: 
     card.get_by_role("button", name="Link to another record").click()
     page.keyboard.type(other["name"])
     card.get_by_role("search").get_by_role("button", name=other["name"]).first.click()
-    expect(card.locator(".caption", has_text=f"Also linked to {other['name']}")).to_be_visible()
     expect(pane_of(page).locator("#announcer")).to_have_text(f"Also linked to {other['name']}")
+    expect(card).to_contain_text("Also with")
+    page.reload()
+    also = card.get_by_role("definition").last
+    expect(also).to_have_text(other["name"])
+    also.get_by_role("button").click()
+    expect(pane_of(page).get_by_role("tab", selected=True)).to_contain_text(other["name"])
+
+
+def tracked_by(user: dict[str, str], may: list[str]) -> Callable[[Any], Any]:
+    """The change of an answer about an email to one that this user has tracked."""
+    by = user | {"at": "2026-03-14T11:47:00+00:00"}
+    change = {"state": "tracked", "private": False, "tracked_by": by, "may": may}
+    return lambda email: email | {"item": email["item"] | change}
+
+
+def test_a_namesake_is_somebody_else(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    message, _ = alex.untracked()
+    namesake = {"id": "another", "name": alex.name}
+    context.route(LOOKUP, altered(tracked_by(namesake, ["regard", "link"])))
+    page = open_demo(context, demo_url, alex, message)
+    expect(card_of(page)).to_contain_text(f"Already tracked by {alex.name}")
+    expect(card_of(page).get_by_role("button", name="Untrack")).to_have_count(0)
+
+
+def test_untracking_ones_own_part_says_whose_it_is_now(
+    context: BrowserContext, demo_url: str, alex: Person, adele: Person
+) -> None:
+    message, _ = alex.untracked()
+    mine = tracked_by({"id": alex.id, "name": alex.name}, ["untrack", "regard", "link"])
+    theirs = tracked_by({"id": adele.id, "name": adele.name}, ["regard", "link"])
+    context.route(LOOKUP, altered(mine))
+    page = open_demo(context, demo_url, alex, message)
+    card = card_of(page)
+    expect(card).to_contain_text("Tracked by you")
+    answer = theirs(alex.look_up(message))["item"]
+    context.route("**/untrack", lambda route: route.fulfill(json=answer))
+    context.unroute(LOOKUP)
+    context.route(LOOKUP, altered(theirs))
+    card.get_by_role("button", name="Untrack").click()
+    card.get_by_role("group").get_by_role("button", name="Untrack").click()
+    expect(card).to_contain_text(f"Already tracked by {adele.name}")
+    expect(card.get_by_role("button", name="Untrack")).to_have_count(0)
+
+
+def test_where_nothing_matches_the_person_or_a_record_comes_first(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message = next(m for m in alex.messages() if not alex.look_up(m)["suggestions"])
+    address = "new@customer.example"
+    unknown = [address]
+    context.route(
+        LOOKUP, altered(lambda email: email | {"suggestions": [], "matched": [], "unknown": unknown})
+    )
+    page = open_demo(context, demo_url, alex, message)
+    pane, card = pane_of(page), card_of(page)
+    track = card.get_by_role("button", name="Track", exact=True)
+    primary = pane.locator("fluent-button[appearance=primary]")
+    expect(primary).to_have_accessible_name(f"Add {address} to the CRM")
+    expect(track).to_be_visible()
+
+    unknown.clear()
+    look_again(page)
+    expect(primary).to_have_text("Choose a record")
+    primary.click()
+    page.keyboard.type("a")
+    card.get_by_role("search").get_by_role("listitem").first.get_by_role("button").click()
+    expect(card.get_by_role("radio").first).to_be_checked()
+    expect(primary).to_have_text("Track")
+
+
+def test_the_timeline_stands_under_headings_of_time(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, _ = alex.untracked()
+    now = datetime.now(UTC).astimezone()
+    ages = {"Upcoming": timedelta(days=-2), "Yesterday": timedelta(days=1), "Last 7 days": timedelta(days=4)}
+
+    def spread(page: Any) -> Any:
+        items = [
+            page["items"][0] | {"id": name, "subject": name, "at": (now - age).isoformat()}
+            for name, age in ages.items()
+        ]
+        old = page["items"][0] | {"id": "old", "subject": "March 2024", "at": "2024-03-14T12:00:00+00:00"}
+        return page | {"items": [*items, old], "next": None}
+
+    context.route(ACTIVITIES, altered(spread))
+    page = open_demo(context, demo_url, alex, message)
+    periods = pane_of(page).locator(".period")
+    expect(periods.get_by_role("heading")).to_have_text([*ages, "March 2024"])
+    for name in (*ages, "March 2024"):
+        expect(periods.filter(has_text=name).locator(".entry .subject")).to_have_text(name)
+
+
+def test_a_colleague_without_a_copy_is_told_so(
+    context: BrowserContext, demo_url: str, alex: Person, adele: Person
+) -> None:
+    copies = {message["id"] for message in adele.messages()}
+    message = next(message for message in alex.messages() if message["id"] not in copies)
+    page = open_demo(context, demo_url, alex, message)
+    expect(page.get_by_role("heading", name=message["subject"]).first).to_be_visible()
+    page.get_by_role("combobox", name="Mailbox of").select_option(adele.id)
+    line = page.get_by_role("status").filter(has_text=f"{adele.name} has no copy of this email")
+    expect(line).to_contain_text("Choose another email, or go back.")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(pane_of(page).get_by_role("main")).to_contain_text("Select an email")
+    line.get_by_role("button", name=f"Back to {alex.name}").click()
+    expect(page.get_by_role("heading", name=message["subject"]).first).to_be_visible()
+    expect(line).to_have_count(0)
+
+
+def test_the_demo_says_while_the_server_is_away(context: BrowserContext, demo_url: str, alex: Person) -> None:
+    first, _ = alex.untracked()
+    page = open_demo(context, demo_url, alex, first)
+    bodies = "**/demo/api/messages/*"
+    expect(page.get_by_role("heading", name=first["subject"]).first).to_be_visible()
+    for path in ("**/healthz", bodies):
+        context.route(path, lambda route: route.abort())
+    line = page.get_by_role("status").filter(has_text="The server does not answer")
+    expect(line).to_contain_text("goes on by itself once it is back")
+    page.get_by_role("navigation").get_by_role("button").first.click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    for path in ("**/healthz", bodies):
+        context.unroute(path)
+    expect(line).to_have_count(0)
+    expect(page.frame_locator('iframe[title="Text of the email"]').locator("body")).not_to_be_empty()

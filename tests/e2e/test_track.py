@@ -23,11 +23,13 @@ def test_a_tracked_mail_is_seen_by_a_colleague(
 
     card.get_by_role("button", name="Track", exact=True).click()
     expect(card).to_contain_text("Tracking pending")
-    expect(card).to_contain_text(f"Tracked to {record['name']} by you")
+    expect(card).to_contain_text("Tracked by you")
+    expect(card.get_by_role("definition").get_by_role("button", name=record["name"])).to_be_visible()
 
     page.get_by_role("combobox", name="Mailbox of").select_option(adele.id)
     expect(page.get_by_role("heading", name=message["subject"])).to_be_visible()
-    expect(card).to_contain_text(f"Already tracked to {record['name']} by {alex.name}")
+    expect(card).to_contain_text(f"Already tracked by {alex.name}")
+    expect(card.get_by_role("definition").get_by_role("button", name=record["name"])).to_be_visible()
     expect(card.get_by_role("button", name="Track", exact=True)).to_have_count(0)
     of_record = [
         item for item in adele.activities(record["table"], record["id"]) if item["id"] == message["id"]
@@ -51,7 +53,7 @@ def test_each_attachment_is_chosen_and_has_its_own_outcome(
     card = card_of(page)
     card.get_by_role("checkbox", name="draft.txt").uncheck()
     card.get_by_role("button", name="Track", exact=True).click()
-    expect(card).to_contain_text("Tracked to")
+    expect(card).to_contain_text("Tracked by you")
     for name, outcome in {"offer.txt": "Tracked", "plan.txt": "Tracked", "draft.txt": "Left out"}.items():
         expect(card.get_by_role("listitem").filter(has_text=name)).to_contain_text(outcome)
     files = alex.look_up({"internet_message_id": letter["Message-ID"]})["item"]["attachments"]
@@ -91,13 +93,27 @@ def _tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"no control named {name} can be reached by keyboard")
 
 
-def test_untrack_makes_it_private_again(context: BrowserContext, demo_url: str, alex: Person) -> None:
+def test_untrack_asks_once_and_makes_it_private_again(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
     message, _ = alex.untracked()
     page = open_demo(context, demo_url, alex, message)
     card = card_of(page)
     card.get_by_role("button", name="Track", exact=True).click()
-    card.get_by_role("button", name="Untrack").click()
+    untrack, question = card.get_by_role("button", name="Untrack"), card.get_by_role("group")
+    for decline in ("Escape", "Enter"):
+        untrack.press("Enter")
+        expect(question).to_contain_text("Take this email out of the CRM?")
+        expect(question.get_by_role("button", name="Keep it")).to_be_focused()
+        page.keyboard.press(decline)
+        expect(question).to_have_count(0)
+        expect(untrack).to_be_focused()
+    assert alex.look_up(message)["item"]["state"] == "tracked"
+
+    untrack.press("Enter")
+    question.get_by_role("button", name="Untrack").press("Enter")
     expect(card).to_contain_text("Private: only you see this email")
+    expect(pane_of(page).locator("#announcer")).to_have_text("Private: only you see this email")
     assert alex.look_up(message)["item"]["state"] == "untracked"
 
 
@@ -115,7 +131,7 @@ def test_regarding_can_be_any_record_and_be_changed(
     card.get_by_role("button", name="Change regarding").click()
     page.keyboard.type(other["name"])
     card.get_by_role("search").get_by_role("button", name=other["name"]).first.click()
-    expect(card).to_contain_text(f"Tracked to {other['name']} by you")
+    expect(card.get_by_role("definition")).to_have_text(other["name"])
 
 
 def test_a_timeline_entry_is_tracked_to_the_record_looked_at(
@@ -128,7 +144,8 @@ def test_a_timeline_entry_is_tracked_to_the_record_looked_at(
     expect(entry).to_contain_text("Private")
     expect(entry.locator(".why")).not_to_be_empty()
     entry.get_by_role("button", name=f"Track: {message['subject']}").click()
-    expect(entry).to_contain_text(f"Tracked to {record['name']}")
+    expect(entry).to_contain_text("Tracked by you")
+    expect(entry.get_by_text(f"Regarding {record['name']}")).to_have_count(0)
     expect(entry.get_by_text("Private")).to_have_count(0)
 
 
@@ -155,4 +172,4 @@ def test_a_failure_stays_with_its_cause_until_retried(
     expect(card).to_contain_text("Retry in a few minutes.")
     failing = False
     card.get_by_role("button", name="Retry").click()
-    expect(card).to_contain_text("Tracked to")
+    expect(card).to_contain_text("Tracked by you")

@@ -80,6 +80,7 @@ export function createMailActions({ store, api, timeline }) {
       isEmailLoading: Boolean(item),
       busy: null,
       isStale: false,
+      isConfirming: false,
       actionProblem: null,
       choice: emptyChoice(),
       picker: null,
@@ -100,6 +101,7 @@ export function createMailActions({ store, api, timeline }) {
         email: { ...store.state.email, item },
         busy: null,
         isStale: true,
+        isConfirming: false,
         picker: null,
         choice: emptyChoice(),
       });
@@ -107,7 +109,8 @@ export function createMailActions({ store, api, timeline }) {
       announce(tell(item));
     } catch (problem) {
       if (signal.aborted) return;
-      store.update({ busy: null, actionProblem: { problem, again: () => change(name, request, tell) } });
+      const again = () => change(name, request, tell);
+      store.update({ busy: null, isConfirming: false, actionProblem: { problem, again } });
     }
     await Promise.all([lookUp(store.state.item, true), timeline.refresh()]);
     if (!signal.aborted) store.update({ isStale: false });
@@ -140,23 +143,15 @@ export function createMailActions({ store, api, timeline }) {
       store.state.isStale
         ? undefined
         : change("track", (id) => api.track(id, trackBody(store.state.email, store.state.choice))),
-    untrack: () =>
-      change("untrack", async (id) => {
-        const item = await api.untrack(id);
-        store.state.links.delete(id);
-        return item;
-      }),
+    askToUntrack: () => store.update({ isConfirming: true, picker: null }),
+    keepTracked: () => store.update({ isConfirming: false }),
+    untrack: () => change("untrack", api.untrack),
     retry: () => change("retry", api.retry),
     setRegarding: (record) => change("regarding", (id) => api.setRegarding(id, record)),
     link: (record) =>
       change(
         "link",
-        async (id) => {
-          const item = await api.link(id, record);
-          const names = store.state.links.get(id) ?? [];
-          store.state.links.set(id, [...new Set([...names, record.name])]);
-          return item.kind ? item : store.state.email.item;
-        },
+        (id) => api.link(id, record),
         () => t("link.done", { record: record.name }),
       ),
     chooseRegarding: (record) => choose({ regarding: record }),

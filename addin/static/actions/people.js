@@ -53,7 +53,10 @@ export function createPeopleActions({ store, api, mail }) {
   return {
     /** `onPick(record)` is called with what was chosen; `purpose` tells the views where to draw it. */
     openPicker: (purpose, onPick) =>
-      store.update({ picker: { purpose, onPick, text: "", results: null, isLoading: false, problem: null } }),
+      store.update({
+        isConfirming: false,
+        picker: { purpose, onPick, text: "", results: null, isLoading: false, problem: null },
+      }),
     closePicker: () => store.update({ picker: null }),
     type,
     findAgain: () => find(store.state.picker.text.trim()),

@@ -7,6 +7,7 @@ import { loadSprite } from "../sprite.js";
 import { openMailbox, readPeople } from "./mailbox.js";
 import { hostPane } from "./pane-host.js";
 import { readerView } from "./reader.js";
+import { watchServer } from "./server.js";
 
 const state = {
   people: [],
@@ -17,10 +18,13 @@ const state = {
   openId: null,
   message: null,
   problem: null,
+  missing: null,
+  isAway: false,
 };
 const root = document.getElementById("demo");
 let mailbox = null;
 let pane = null;
+let lookForServer = null;
 
 const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
@@ -41,6 +45,7 @@ async function attempt(work) {
     await work();
   } catch (problem) {
     state.problem = problem;
+    lookForServer();
   }
   draw();
 }
@@ -48,7 +53,7 @@ async function attempt(work) {
 /** Open an email; an answer that comes after another choice is dropped. */
 async function openMail(id) {
   const listed = state.messages.find((message) => message.id === id);
-  Object.assign(state, { openId: id, message: listed ?? null });
+  Object.assign(state, { openId: id, message: listed ?? null, missing: null });
   setPlace();
   draw();
   if (listed) pane.show(listed);
@@ -78,18 +83,21 @@ async function findCopy(id) {
   }
 }
 
-async function openPerson(person, wantedId) {
+/** Open the mailbox of `person` at the wanted email; `previous` is whose copy was looked at before. */
+async function openPerson(person, wantedId, previous = null) {
   mailbox = openMailbox(person);
-  Object.assign(state, { person, messages: [], next: null, hasLoaded: false, openId: null, message: null });
+  Object.assign(state, { person, messages: [], next: null, hasLoaded: false });
+  Object.assign(state, { openId: null, message: null, missing: null });
   setPlace();
   draw();
   await attempt(async () => {
     const [page, copyId] = await Promise.all([mailbox.page(), findCopy(wantedId)]);
     Object.assign(state, { messages: page.items, next: page.next, hasLoaded: true });
     const isWide = matchMedia("(min-width: 640px)").matches;
-    const id = copyId ?? (isWide ? page.items[0]?.id : null);
+    const id = copyId ?? (isWide && !wantedId ? page.items[0]?.id : null);
     if (id) await openMail(id);
     else closeMail();
+    if (wantedId && !copyId) state.missing = { id: wantedId, previous };
   });
 }
 
@@ -104,11 +112,17 @@ const actions = {
     }),
   switchPerson: (id) => {
     const wanted = state.openId;
+    const previous = state.person;
     pane.restart();
     return openPerson(
       state.people.find((person) => person.id === id),
       wanted,
+      previous,
     );
+  },
+  goBack: ({ id, previous }) => {
+    pane.restart();
+    return openPerson(previous, id);
   },
 };
 
@@ -118,11 +132,19 @@ function draw() {
   render(readerView(state, actions, frame), root);
 }
 
+/** What could not be read while the server was away is read again when it is back. */
+function tellServer(isAway) {
+  state.isAway = isAway;
+  if (!isAway && state.problem) location.reload();
+  else draw();
+}
+
 async function start() {
   loadSprite();
   await loadMessages();
   frame = createFrame();
   draw();
+  lookForServer = watchServer(tellServer);
   pane = hostPane(frame, "/addin/pane", () => mailbox.token());
   await attempt(async () => {
     state.people = await readPeople();

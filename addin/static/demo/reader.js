@@ -8,6 +8,11 @@ import { avatar, button, icon, line } from "../views/controls.js";
 // The message's own HTML runs in a frame without scripts, without our origin, without the network.
 const BODY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
+/** Pictures from elsewhere are not fetched: their words stand in for them, as in a mail client that asks first. */
+function leaveOutPictures(frame) {
+  for (const picture of frame.querySelectorAll('img:not([src^="data:"])')) picture.replaceWith(picture.alt);
+}
+
 function bodyDocument(message) {
   const frame = document.implementation.createHTMLDocument("");
   const policy = frame.createElement("meta");
@@ -16,7 +21,10 @@ function bodyDocument(message) {
   frame.head.append(policy);
   frame.body.style.cssText =
     "margin:0;font:14px/1.45 'Segoe UI',system-ui,'Noto Sans',sans-serif;color:#242424;overflow-wrap:anywhere";
-  if (message.html) frame.body.innerHTML = message.html;
+  if (message.html) {
+    frame.body.innerHTML = message.html;
+    leaveOutPictures(frame);
+  }
   else {
     frame.body.style.whiteSpace = "pre-wrap";
     frame.body.textContent = message.text ?? ""; // a listed message has no words yet
@@ -44,6 +52,8 @@ function bar(state, actions) {
 
 function row(message, state, actions) {
   const isOpen = message.id === state.openId;
+  const isOwn = message.from.toLowerCase() === state.person.email.toLowerCase();
+  const who = isOwn ? t("entry.to", { names: message.to.join(", ") }) : message.sender_name || message.from;
   return html`<li>
     <button
       class="mail"
@@ -53,7 +63,7 @@ function row(message, state, actions) {
       ${avatar(message.sender_name || message.from)}
       <span class="mail-text">
         <span class="mail-head">
-          <bdi class="mail-from">${message.sender_name || message.from}</bdi>
+          <bdi class="mail-from">${who}</bdi>
           ${message.attachments?.length ? icon("attach") : nothing}
           <time datetime=${message.at}>${formatTime(message.at)}</time>
         </span>
@@ -106,8 +116,8 @@ function colleagues(state, actions) {
 
 function reader(state, actions) {
   const { message } = state;
-  if (!message) return html`<main class="mail-reader"><p class="quiet">${t("demo.choose")}</p></main>`;
-  return html`<main class="mail-reader">
+  if (!message) return html`<article class="mail-reader"><p class="quiet empty">${t("demo.choose")}</p></article>`;
+  return html`<article class="mail-reader">
     <button class="to-list link" @click=${actions.closeMail}>${icon("back")}${t("demo.back")}</button>
     <h2><bdi>${message.subject || t("entry.no_subject")}</bdi></h2>
     <div class="mail-people">
@@ -124,23 +134,35 @@ function reader(state, actions) {
     </div>
     ${colleagues(state, actions)} ${attachments(message)}
     <iframe class="mail-body" sandbox="" title=${t("demo.body")} srcdoc=${bodyDocument(message)}></iframe>
-  </main>`;
+  </article>`;
+}
+
+/** What is the matter, above everything else: nobody answers, something failed, or there is no such copy. */
+function lines(state, actions) {
+  if (state.isAway) return line("warning", { title: t("demo.away"), detail: t("demo.away.do") });
+  if (state.problem) {
+    return line("error", {
+      title: t("demo.failed"),
+      detail: state.problem.message,
+      action: button(t("try_again"), actions.startAgain),
+    });
+  }
+  if (!state.missing) return nothing;
+  const { previous } = state.missing;
+  return line("info", {
+    title: t("demo.no_copy", state.person),
+    detail: t("demo.no_copy.do", state.person),
+    action: previous
+      ? button(t("demo.back_to", previous), () => actions.goBack(state.missing))
+      : nothing,
+  });
 }
 
 /** The page for `state`; the pane's iframe is made once and kept by the caller. */
 export function readerView(state, actions, frame) {
-  return html`${bar(state, actions)}
-    ${
-      state.problem
-        ? line("error", {
-            title: t("demo.failed"),
-            detail: state.problem.message,
-            action: button(t("try_again"), actions.startAgain),
-          })
-        : nothing
-    }
-    <div class="demo-grid ${state.openId ? "has-mail" : ""}">
+  return html`${bar(state, actions)} ${lines(state, actions)}
+    <main class="demo-grid ${state.openId ? "has-mail" : ""}">
       ${list(state, actions)} ${reader(state, actions)}
-      <aside class="demo-pane">${frame}</aside>
-    </div>`;
+      <div class="demo-pane">${frame}</div>
+    </main>`;
 }

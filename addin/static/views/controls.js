@@ -21,7 +21,7 @@ export function avatar(name, size = 32) {
 
 /**
  * A button with words; `appearance` and `size` are Fluent's. `opens` names the `data-part` that it opens, which
- * gives the focus back when it closes; disabled, it keeps the focus.
+ * gives the focus back when it closes; `takesFocus` when it appears; disabled, it keeps the focus.
  */
 export function button(label, onClick, options = {}) {
   const {
@@ -33,6 +33,7 @@ export function button(label, onClick, options = {}) {
     expanded,
     name,
     opens,
+    takesFocus = false,
     isDisabled = false,
   } = options;
   return html`<fluent-button
@@ -45,6 +46,7 @@ export function button(label, onClick, options = {}) {
     aria-describedby=${describedBy ?? nothing}
     aria-expanded=${expanded ?? nothing}
     data-opens=${opens ?? nothing}
+    ?data-autofocus=${takesFocus}
     ?disabled-focusable=${isDisabled}
     @click=${onClick}
     >${symbol ? icon(symbol, "lead") : nothing}${label}</fluent-button
@@ -73,7 +75,7 @@ export function line(intent, { title, detail = "", action = nothing, link = noth
   const symbol = { error: "failed", warning: "failed", success: "done" }[intent] ?? "info";
   return html`<fluent-message-bar
     intent=${intent}
-    layout="multiline"
+    layout=${action === nothing ? "singleline" : "multiline"}
     class="line ${intent}"
     role=${intent === "error" ? "alert" : "status"}
   >

@@ -23,6 +23,11 @@ export function chosenAudience(state) {
   return suggested?.audience ?? chosen.audience ?? null;
 }
 
+/** Whether the CRM holds nothing this email could be about, and nobody has chosen a record either. */
+export function isWithoutMatch({ email, choice }) {
+  return !email.suggestions.length && !choice.found.length;
+}
+
 function option(record, caption, state, actions) {
   return html`<label class="option">
     <input
@@ -41,15 +46,34 @@ function option(record, caption, state, actions) {
 const suggestionOption = ({ record, why }, state, actions) =>
   option(record, [tableName(record.table), why].filter(Boolean).join(" · "), state, actions);
 
+function search(state, actions, label, look) {
+  if (state.picker?.purpose === "choice") return recordPicker(state.picker, actions);
+  return button(label, () => actions.people.openPicker("choice", actions.mail.chooseFound), {
+    symbol: "search",
+    opens: "choice",
+    ...look,
+  });
+}
+
+/** Nothing to choose from: what comes first is adding the person, or else finding a record. */
+function firstRecord(state, actions) {
+  const hasUnknown = Boolean(state.email.unknown.length);
+  return html`<div class="regarding no-match" role="group" aria-labelledby="regarding-title">
+    <p id="regarding-title" class="legend">${t("regarding.title")}</p>
+    <p class="caption">${t(hasUnknown ? "regarding.no_match_add" : "regarding.no_match")}</p>
+    ${search(state, actions, t("regarding.choose"), { appearance: hasUnknown ? "secondary" : "primary" })}
+  </div>`;
+}
+
 /** The choice as a group of radio buttons, with the search below. */
 export function regardingChoice(state, actions) {
+  if (isWithoutMatch(state)) return firstRecord(state, actions);
   const { suggestions } = state.email;
   const first = suggestions.slice(0, SHOWN_AT_FIRST);
   const rest = suggestions.slice(SHOWN_AT_FIRST);
   const found = state.choice.found.filter(
     (record) => !suggestions.some((each) => isSame(each.record, record)),
   );
-  const isPicking = state.picker?.purpose === "choice";
   return html`<fieldset class="regarding">
     <legend>${t("regarding.title")}</legend>
     ${first.map((each) => suggestionOption(each, state, actions))}
@@ -63,15 +87,6 @@ export function regardingChoice(state, actions) {
           </details>`
         : nothing
     }
-    ${
-      isPicking
-        ? recordPicker(state.picker, actions)
-        : button(t("regarding.search"), () => actions.people.openPicker("choice", actions.mail.chooseFound), {
-            appearance: "transparent",
-            symbol: "search",
-            className: "flush",
-            opens: "choice",
-          })
-    }
+    ${search(state, actions, t("regarding.search"), { appearance: "transparent", className: "flush" })}
   </fieldset>`;
 }

@@ -5,7 +5,7 @@ import { t } from "../messages.js";
 
 /** Whether somebody else tracked it. */
 export function isByColleague(item, user) {
-  return Boolean(item.tracked_by && user && item.tracked_by.name !== user.name);
+  return Boolean(item.tracked_by && user && item.tracked_by.id !== user.id);
 }
 
 /** Who tracked it, as the user says it. */
@@ -15,7 +15,7 @@ function trackedBy(item, user) {
   return { name: isOwn ? t("you") : item.tracked_by.name, time: formatTime(item.tracked_by.at) };
 }
 
-/** "Tracking pending", "Tracked to … by …, 10:12", "Not tracked: cause", "Not tracked yet". */
+/** "Tracking pending", "Tracked by …, 10:12", "Not tracked: cause", "Private: only you see this email". */
 export function stateText(item, user) {
   const by = trackedBy(item, user);
   if (item.state === "pending") {
@@ -23,11 +23,7 @@ export function stateText(item, user) {
   }
   if (item.state === "tracked") {
     if (!item.tracked_by) return t("state.tracked");
-    const to = { ...by, record: item.regarding?.name };
-    if (isByColleague(item, user)) {
-      return t(item.regarding ? "state.tracked_to_by_colleague" : "state.tracked_by_colleague", to);
-    }
-    return t(item.regarding ? "state.tracked_to" : "state.tracked_by", to);
+    return isByColleague(item, user) ? t("state.tracked_by_colleague", by) : t("state.tracked_by", by);
   }
   if (item.state === "failed")
     return t("state.failed", { cause: item.failure?.cause ?? t("state.no_cause") });

@@ -38,9 +38,12 @@ function marks(item, isOpenEmail) {
   }`;
 }
 
-function status(item, user) {
+function status(item, { user, timeline }) {
   if (!item.state || item.state === "untracked") return nothing;
+  const { regarding } = item;
+  const isElsewhere = regarding && regarding.id !== timeline.record?.id;
   return html`<span class="status ${item.state}">${stateText(item, user)}</span>
+    ${isElsewhere ? html`<span class="why">${t("regarding.about", { record: regarding.name })}</span>` : nothing}
     ${item.failure ? html`<span class="caption">${item.failure.action}</span>` : nothing}`;
 }
 
@@ -74,7 +77,7 @@ export function timelineEntry(item, state, actions) {
         <time datetime=${item.at} title=${formatFullTime(item.at)}>${formatTime(item.at)}</time>
       </div>
       <bdi class="subject">${item.subject || t("entry.no_subject")}</bdi>
-      ${item.why ? html`<span class="why">${item.why}</span>` : nothing} ${status(item, state.user)}
+      ${item.why ? html`<span class="why">${item.why}</span>` : nothing} ${status(item, state)}
       <div class="entry-foot">
         <span class="marks">${marks(item, isOpenEmail)}</span>
         ${actionButton(item, state, actions)}

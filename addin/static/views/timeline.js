@@ -1,6 +1,6 @@
 // The chosen record's timeline, with the other records of the email one tab away.
 
-import { tableName } from "../format.js";
+import { formatPeriod, tableName } from "../format.js";
 import { html, nothing, repeat } from "../html.js";
 import { t } from "../messages.js";
 import { button, icon, line, problemLine, skeleton } from "./controls.js";
@@ -90,6 +90,29 @@ function emptyText(state) {
     : t("timeline.empty", { record: record.name, count: days });
 }
 
+/** The entries under the headings of their times, in the order they came. */
+function periods(state, actions) {
+  const groups = new Map();
+  for (const item of state.timeline.items) {
+    const period = formatPeriod(item.at);
+    groups.set(period, [...(groups.get(period) ?? []), item]);
+  }
+  return repeat(
+    groups,
+    ([period]) => period,
+    ([period, items]) => html`<div class="period">
+      <h3>${period}</h3>
+      <ol class="entries">
+        ${repeat(
+          items,
+          ({ id }) => id,
+          (item) => timelineEntry(item, state, actions),
+        )}
+      </ol>
+    </div>`,
+  );
+}
+
 function entries(state, actions) {
   const { timeline } = state;
   if (!timeline.hasLoaded && timeline.isLoading) return skeleton(4, t("loading.timeline"));
@@ -99,14 +122,7 @@ function entries(state, actions) {
         ? html`<p class="empty">${emptyText(state)}</p>`
         : nothing
     }
-    <ol class="entries">
-      ${repeat(
-        timeline.items,
-        ({ id }) => id,
-        (item) => timelineEntry(item, state, actions),
-      )}
-    </ol>
-    ${timeline.problem ? problemLine(timeline.problem, actions.timeline.loadAgain) : nothing}
+    ${periods(state, actions)} ${timeline.problem ? problemLine(timeline.problem, actions.timeline.loadAgain) : nothing}
     ${timeline.hasLoaded ? older(state, actions) : nothing}`;
 }
 
@@ -124,6 +140,11 @@ function search(state, actions) {
   );
 }
 
+function noRecordText({ item, email }) {
+  if (!item) return t("timeline.no_item");
+  return t(email?.unknown.length ? "timeline.no_record" : "timeline.no_match");
+}
+
 /** The section below the open email; without an email it still finds any record's timeline. */
 export function timelineSection(state, actions) {
   if (state.isEmailLoading && !state.timeline.record) return skeleton(3, t("loading.timeline"));
@@ -139,7 +160,7 @@ export function timelineSection(state, actions) {
             <div id="timeline" role="tabpanel" tabindex="0" aria-label=${state.timeline.record.name}>
               ${entries(state, actions)}
             </div>`
-        : html`<p class="empty">${t(state.item ? "timeline.no_record" : "timeline.no_item")}</p>`
+        : html`<p class="empty">${noRecordText(state)}</p>`
     }
   </section>`;
 }

@@ -5,7 +5,7 @@ import { t } from "../messages.js";
 import { attachmentChoice, attachmentOutcomes } from "./attachments.js";
 import { button, icon, line, problemLine, skeleton } from "./controls.js";
 import { recordPicker } from "./picker.js";
-import { chosenAudience, chosenRegarding, regardingChoice } from "./regarding.js";
+import { chosenAudience, chosenRegarding, isWithoutMatch, regardingChoice } from "./regarding.js";
 import { stateSymbol, stateText } from "./state.js";
 
 function audienceText(state) {
@@ -38,7 +38,7 @@ function trackForm(state, actions) {
     <div class="card-foot">
       <p class="audience" id="audience">${icon("people")}<span>${audienceText(state)}</span></p>
       ${button(isBusy ? t("track.sending") : t("track"), actions.mail.track, {
-        appearance: "primary",
+        appearance: isWithoutMatch(state) ? "secondary" : "primary",
         size: "medium",
         className: "wide",
         describedBy: "audience",
@@ -47,23 +47,49 @@ function trackForm(state, actions) {
     </div>`;
 }
 
+function pickerButton(purpose, label, onPick, state, actions) {
+  return button(label, () => actions.people.openPicker(purpose, onPick), {
+    expanded: state.picker?.purpose === purpose,
+    opens: purpose,
+  });
+}
+
 function changeButtons(state, actions) {
   const { may } = state.email.item;
-  const { openPicker } = actions.people;
-  return [
-    may.includes("retry") && button(t("retry"), actions.mail.retry, { appearance: "primary" }),
+  const { mail } = actions;
+  if (state.isConfirming && may.includes("untrack")) return untrackQuestion(state, actions);
+  const buttons = [
+    may.includes("retry") && button(t("retry"), mail.retry, { appearance: "primary" }),
     may.includes("regard") &&
-      button(t("regarding.change"), () => openPicker("regarding", actions.mail.setRegarding), {
-        expanded: state.picker?.purpose === "regarding",
-        opens: "regarding",
-      }),
-    may.includes("regard") &&
-      button(t("link"), () => openPicker("link", actions.mail.link), {
-        expanded: state.picker?.purpose === "link",
-        opens: "link",
-      }),
-    may.includes("untrack") && button(t("untrack"), actions.mail.untrack, { appearance: "subtle" }),
+      pickerButton("regarding", t("regarding.change"), mail.setRegarding, state, actions),
+    may.includes("link") && pickerButton("link", t("link"), mail.link, state, actions),
+    may.includes("untrack") &&
+      button(t("untrack"), mail.askToUntrack, { appearance: "subtle", opens: "untrack" }),
   ].filter(Boolean);
+  return buttons.length ? html`<div class="buttons">${buttons}</div>` : nothing;
+}
+
+/** Asked once, in place: colleagues may have come to rely on the email. `Escape` keeps it. */
+function untrackQuestion({ busy }, { mail }) {
+  const isBusy = Boolean(busy);
+  return html`<div
+    class="question"
+    data-part="untrack"
+    role="group"
+    aria-labelledby="untrack-title"
+    aria-describedby="untrack-hint"
+    @keydown=${(event) => event.key === "Escape" && mail.keepTracked()}
+  >
+    <p id="untrack-title" class="name">${t("untrack.question")}</p>
+    <p id="untrack-hint" class="caption">${t("untrack.hint")}</p>
+    <div class="buttons">
+      ${button(isBusy ? t("untrack.sending") : t("untrack"), mail.untrack, {
+        appearance: "primary",
+        isDisabled: isBusy,
+      })}
+      ${button(t("untrack.keep"), mail.keepTracked, { takesFocus: true, isDisabled: isBusy })}
+    </div>
+  </div>`;
 }
 
 function changePicker(state, actions) {
@@ -82,35 +108,47 @@ function changePicker(state, actions) {
   </div>`;
 }
 
-function stateLine({ email, user, links }) {
-  const { item } = email;
-  const linked = links.get(item.id) ?? [];
-  const about =
-    item.regarding && item.state !== "tracked" ? t("regarding.about", { record: item.regarding.name }) : "";
+function recordLinks(records, actions) {
+  return records.map(
+    (record) =>
+      html`<dd>
+        <button type="button" class="link" @click=${() => actions.timeline.openRecord(record)}>
+          ${record.name}
+        </button>
+      </dd>`,
+  );
+}
+
+/** Where it is filed: what it is about, and the further records it is linked to. */
+function filed({ regarding, links }, actions) {
+  if (!regarding && !links.length) return nothing;
+  return html`<dl class="filed">
+    ${regarding ? html`<dt>${t("regarding.title")}</dt>${recordLinks([regarding], actions)}` : nothing}
+    ${links.length ? html`<dt>${t("link.also")}</dt>${recordLinks(links, actions)}` : nothing}
+  </dl>`;
+}
+
+function stateLine({ email, user }, actions) {
+  const { item, offer } = email;
+  const isOffered = item.state === "untracked" && item.may.includes("track");
   return html`<div class="state-line ${item.state}">
     ${icon(stateSymbol(item.state), item.state === "pending" ? "ticking" : "")}
     <div class="text">
       <span class="name">${stateText(item, user)}</span>
-      ${about ? html`<span class="caption">${about}</span>` : nothing}
       ${item.failure ? html`<span class="caption">${item.failure.action}</span>` : nothing}
-      ${linked.map((record) => html`<span class="caption">${t("link.done", { record })}</span>`)}
-      ${
-        item.state === "untracked" && item.may.includes("track")
-          ? html`<span class="caption">${t("state.untracked_hint")}</span>`
-          : nothing
-      }
+      ${isOffered && !offer ? html`<span class="caption">${t("state.untracked_hint")}</span>` : nothing}
+      ${filed(item, actions)}
     </div>
   </div>`;
 }
 
 function body(state, actions) {
   const { item, notice } = state.email;
-  const buttons = changeButtons(state, actions);
-  return html`${stateLine(state)} ${attachmentOutcomes(item)}
+  return html`${stateLine(state, actions)} ${attachmentOutcomes(item)}
   ${notice ? line("info", { title: t("track.not_offered"), detail: notice }) : nothing}
   ${item.may.includes("track") && item.state === "untracked" ? trackForm(state, actions) : nothing}
   ${state.actionProblem ? problemLine(state.actionProblem.problem, state.actionProblem.again) : nothing}
-  ${buttons.length ? html`<div class="buttons">${buttons}</div>` : nothing} ${changePicker(state, actions)}`;
+  ${changeButtons(state, actions)} ${changePicker(state, actions)}`;
 }
 
 /** The card of the open email. */

@@ -5,6 +5,7 @@ import { html, nothing } from "../html.js";
 import { t } from "../messages.js";
 import { avatar, button, icon, skeleton } from "./controls.js";
 import { personForm } from "./person-form.js";
+import { isWithoutMatch } from "./regarding.js";
 
 const SHOWN_AT_FIRST = 3;
 const PERSONS = ["contact", "lead"];
@@ -30,7 +31,8 @@ function knownPerson({ record, address }, actions) {
   </li>`;
 }
 
-function unknownPerson(address, state, actions) {
+/** An unknown person; `isFirstStep` where adding somebody comes before tracking, as nothing else matches. */
+function unknownPerson(address, state, actions, isFirstStep) {
   const isOpen = state.personForm?.address === address;
   const name = state.item?.senderName(address);
   return html`<li class="person unknown">
@@ -44,6 +46,7 @@ function unknownPerson(address, state, actions) {
         ? nothing
         : button(t("who.add"), () => actions.people.openPersonForm(address), {
             symbol: "person-add",
+            appearance: isFirstStep ? "primary" : "secondary",
             name: t("who.add_name", { address }),
             opens: `person:${address}`,
           })
@@ -73,9 +76,12 @@ function list(rows) {
 export function whoSection(state, actions) {
   const { email } = state;
   if (!email) return state.isEmailLoading ? skeleton(1, t("loading.email")) : nothing;
+  const mayTrack = email.item.state === "untracked" && email.item.may.includes("track");
   const rows = [
     ...groupByAddress(email.matched).map((match) => knownPerson(match, actions)),
-    ...email.unknown.map((address) => unknownPerson(address, state, actions)),
+    ...email.unknown.map((address, at) =>
+      unknownPerson(address, state, actions, at === 0 && mayTrack && isWithoutMatch(state)),
+    ),
   ];
   return html`<section aria-labelledby="who-title" data-home="who" tabindex="-1">
     <h2 id="who-title" class="visually-hidden">${t("who.title")}</h2>
