@@ -16,7 +16,7 @@ RUN_READY := $(BIN)/.run-ready
 DEV_READY := $(BIN)/.dev-ready
 NPM_READY := node_modules/.ready
 
-.PHONY: run setup test lint bench bench-large machine clean
+.PHONY: run setup test lint cards bench bench-large machine clean
 
 run: $(RUN_READY) $(NPM_READY) ## set up, then a demo to try
 	$(BIN)/liaison serve --demo $(ARGS)
@@ -32,6 +32,9 @@ lint: setup ## style, types, imports, scripts of the pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@find addin/static -name '*.js' -print0 | $(NODE) xargs -0 -r -n 1 node --check
+
+cards: setup machine ## draws the pictures of docs/cards.md
+	$(BIN)/python -m tests.cards.pictures $(ARGS)
 
 bench: setup ## measures into benchmarks/results.json
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -6,13 +6,15 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import cast
 
 from aiohttp import web
 
-from addin import api, demo, events, health, pages
+from addin import api, demo, docs, events, health, pages
 from addin.demo import TOKEN_MAKER, DemoMessages, DemoOpenMessage, DemoToken, DemoUsers, TokenMaker
 from addin.events import STOPPING
 from addin.health import Health
@@ -22,6 +24,8 @@ from addin.pages import SURROUNDINGS, Surroundings
 from addin.problems import translate_errors
 from addin.protocol import Protocol
 from addin.proxies import believe_proxies, require_loopback_host
+from bot import due as chats_due
+from bot.door import BotDoor
 from connectors.registry import open_services
 from insights import due
 from insights.capture import promotion
@@ -44,6 +48,8 @@ VERSION = version("liaison")
 V1 = "/api/v1"
 RECORD, EMAIL = f"{V1}/records/{{table}}/{{id}}", f"{V1}/emails/{{email_id}}"
 CAPTURE = "auto_capture"
+BOT = web.AppKey("bot", BotDoor)
+DUE = due.DUE + chats_due.DUE
 GRACE = 20.0
 """Seconds that requests in flight may take to end when the server stops."""
 
@@ -57,7 +63,18 @@ async def describe_api(visit: Visit) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
+async def receive_activity(visit: Visit) -> web.Response:
+    """An activity of the Bot Framework; 503 where no bot is set up."""
+    bot = await visit.request.app[BOT].take()
+    raw = await visit.request.read()
+    authorization = visit.request.headers.get("Authorization", "")
+    base_url = visit.services.settings.public_url or str(visit.request.url.origin())
+    status, body = await bot.receive(raw, authorization, base_url)
+    return web.json_response(body, status=status) if body is not None else web.Response(status=status)
+
+
 ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/messages", receive_activity, "public"),
     Route("GET", "/healthz", health.read_health, "public", {200: Health}),
     Route("GET", "/readyz", health.read_readiness, "public", {200: Health}, refusals=(503,)),
     Route("GET", "/metrics", health.read_metrics, "metrics"),
@@ -85,7 +102,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/admin/audit", api.read_audit, "admin", {200: AuditPage}),
     Route("GET", "/", pages.show_home, "public"),
     Route("GET", "/addin/pane", pages.show_pane, "public"),
-    Route("GET", "/docs/{name}", pages.send_doc, "public"),
+    Route("GET", "/docs/", docs.show_docs, "public"),
+    Route("GET", "/docs/{file:.+}", docs.show_doc, "public"),
     Route("GET", "/static/vendor/{file:.+}", pages.send_vendor, "public"),
     Route("GET", "/static/{file:.+}", pages.send_static, "public"),
 )
@@ -113,15 +131,24 @@ def routes(*, is_demo: bool) -> Sequence[Route]:
 
 
 def create_app(
-    settings: Settings, *, is_demo: bool = False, now: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    is_demo: bool = False,
+    now: Callable[[], datetime] = utc_now,
+    bot: BotDoor | None = None,
 ) -> web.Application:
-    """The server; databases are opened when it starts and closed when it stops."""
+    """The server; databases are opened when it starts and closed when it stops.
+
+    `bot` leads to another bot than the one that the settings describe.
+    """
     middlewares = [observe, translate_errors, believe_proxies(settings.trusted_proxies)]
     if is_demo:
         middlewares.append(require_loopback_host)
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[METRICS] = Metrics()
     app[STOPPING] = asyncio.Event()
+    app_id = settings.microsoft_app_id
+    app[BOT] = bot or BotDoor(is_local=is_demo and not app_id, app_id=app_id)
     app[SURROUNDINGS] = DEMO_SURROUNDINGS if is_demo else Surroundings()
     add_routes(app, tuple(routes(is_demo=is_demo)))
     app.cleanup_ctx.append(_running(settings, now, is_demo=is_demo))
@@ -135,7 +162,7 @@ def _running(
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     async def run(app: web.Application) -> AsyncIterator[None]:
         """Connectors and workers, from the start of the application to its end."""
-        async with open_services(settings, now) as services:
+        async with open_services(settings, now) as services, AsyncExitStack() as stack:
             app[SERVICES] = services
             if is_demo:
                 from connectors.embedded.demo import seed
@@ -144,7 +171,7 @@ def _running(
                 app[TOKEN_MAKER] = cast(TokenMaker, services.directory)
             services.workflows.register(promotion.workflow(lambda: services))
             services.workflows.start()
-            worker = asyncio.create_task(_work(services))
+            worker = asyncio.create_task(_work(services, app[BOT], stack))
             try:
                 yield
             finally:
@@ -155,13 +182,14 @@ def _running(
     return run
 
 
-async def _work(services: Services) -> None:
+async def _work(services: Services, bot: BotDoor, stack: AsyncExitStack) -> None:
     """What a server does by itself, once jobs run."""
     await services.workflows.wait_ready()
+    await bot.open(services, stack)
     # What the start has built stays: left to the collector, its rounds would stop requests for 50 ms.
     gc.collect()
     gc.freeze()
-    await due.keep_running(services)
+    await due.keep_running(services, DUE)
 
 
 async def _end_streams(app: web.Application) -> None:
@@ -170,13 +198,19 @@ async def _end_streams(app: web.Application) -> None:
 
 
 async def serve(
-    settings: Settings, *, host: str, port: int, is_demo: bool, greet: Callable[..., None]
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    is_demo: bool,
+    greet: Callable[..., None],
+    bot: BotDoor | None = None,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM; those in flight are finished. `greet` is told the address."""
     stop = _stop_on_signals()
     asyncio.get_running_loop().set_exception_handler(report_loop_failure)
     with _bind(host, port) as listener:
-        runner = web.AppRunner(create_app(settings, is_demo=is_demo), shutdown_timeout=GRACE)
+        runner = web.AppRunner(create_app(settings, is_demo=is_demo, bot=bot), shutdown_timeout=GRACE)
         try:
             await runner.setup()
             connections = await _listen(runner, listener)
@@ -221,7 +255,10 @@ def _port_problem(host: str, port: int, error: OSError) -> Unavailable:
 
 
 def _address(listener: socket.socket) -> str:
+    """Where a browser on this machine finds it; "all interfaces" is no address that could be opened."""
     host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ Run = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, None]]
 INTERRUPTED = 130
 PORTS = range(65536)
 LONGEST_HOURS = 24 * 366
+PATIENCE = 2.0
+"""Seconds after which the start of the demo says that it is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +64,30 @@ async def _serve(arguments: argparse.Namespace, settings: Settings) -> None:
     from app import serve
 
     set_up_logs(settings.log_level, sys.stderr)
-    if arguments.demo:
-        print("Preparing the demo; the first time takes a moment …", file=sys.stderr, flush=True)
-    await serve(settings, host=arguments.host, port=arguments.port, is_demo=arguments.demo, greet=_greet)
+    words = "Preparing the demo; the first time takes a moment …"
+    say = partial(print, words, file=sys.stderr, flush=True)
+    waiting = asyncio.get_running_loop().call_later(PATIENCE, say) if arguments.demo else None
+
+    def greet(address: str, *, is_demo: bool) -> None:
+        if waiting:
+            waiting.cancel()
+        _greet(address, is_demo=is_demo)
+
+    await serve(settings, host=arguments.host, port=arguments.port, is_demo=arguments.demo, greet=greet)
 
 
 def _greet(address: str, *, is_demo: bool) -> None:
-    lines = [f"Liaison is running at {address}/ (Ctrl+C stops it). Open next:"]
-    if is_demo:
-        lines.append(f"  {address}/demo            a mailbox to try it in: choose an email, press Track")
-        lines.append(f"  {address}/addin/pane      the pane as Outlook shows it beside an email")
-    else:
-        lines.append(f"  {address}/docs/operator.md   connect Outlook, import CRM rows and mail")
-        lines.append(f"  {address}/addin/pane         the pane as Outlook shows it beside an email")
-    lines.append(f"  {address}/api/openapi.json   everything the HTTP API does")
-    print("\n".join(lines), flush=True)
+    first = ("/demo", "a mailbox to try it in: choose an email, press Track")
+    if not is_demo:
+        first = ("/docs/operator.md", "connect Outlook, import CRM rows and mail")
+    places = (
+        first,
+        ("/docs/", "the documentation, for sellers, admins, operators and contributors"),
+        ("/api/openapi.json", "everything the HTTP API does"),
+    )
+    print(f"Liaison is running at {address}/ (Ctrl+C stops it). Open next:")
+    for path, what in places:
+        print(f"  {address}{path:<20} {what}", flush=True)
 
 
 async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -103,7 +115,7 @@ async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None
 
 
 async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> None:
-    from connectors.embedded.mail.importing import import_mail
+    from connectors.embedded.mail.importing import import_mail, mailbox_warning
     from connectors.registry import open_stores
 
     async with open_stores(settings, _now) as (services, stores):
@@ -112,6 +124,8 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
             report = await import_mail(
                 database, organization_id, arguments.path, arguments.mailbox, now=_now(), progress=progress
             )
+        if warning := await mailbox_warning(services.crm, arguments.mailbox):
+            print(f"warning: {warning}", file=sys.stderr)
     for source, reason in report.skipped:
         print(f"skipped {source}: {reason}", file=sys.stderr)
     counts = {
@@ -146,6 +160,7 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 async def _run_due(arguments: argparse.Namespace, settings: Settings) -> None:
+    from app import DUE
     from connectors.registry import open_services
     from insights.capture import promotion
     from insights.due import run_due
@@ -156,9 +171,20 @@ async def _run_due(arguments: argparse.Namespace, settings: Settings) -> None:
         services.workflows.start()
         try:
             await services.workflows.wait_ready()
-            _print_counts(await run_due(services), as_json=arguments.json)
+            _print_counts(await run_due(services, DUE), as_json=arguments.json)
         finally:
             await services.workflows.stop()
+
+
+async def _build_manifests(arguments: argparse.Namespace, settings: Settings) -> None:
+    from bot.commands import COMMANDS as BOT_COMMANDS
+    from manifests.build import build_manifests
+    from manifests.facts import BotCommand
+
+    commands = [BotCommand(each.word, each.sentence, is_private=each.is_admin) for each in BOT_COMMANDS]
+    app_id = settings.microsoft_app_id
+    for path in build_manifests(arguments.public_url, app_id, commands, arguments.out):
+        print(path)
 
 
 async def _upgrade(_arguments: argparse.Namespace, settings: Settings) -> None:
@@ -294,9 +320,23 @@ COMMANDS = (
         _run_due,
         (_argument("--now", "as if it were this time", type=_instant, metavar="ISO8601"), JSON),
     ),
+    Command(
+        "manifest build",
+        "write what an administrator uploads to Microsoft 365: liaison.zip and outlook.xml",
+        _build_manifests,
+        (
+            _argument("--public-url", "where people reach Liaison", required=True, metavar="https://host"),
+            _argument("--out", "the folder to write into", required=True, type=Path, metavar="DIR"),
+        ),
+    ),
     Command("db upgrade", "bring all databases to the newest schema", _upgrade),
 )
-GROUPS = {"import": "bring in CRM rows or mail", "jobs": "background work", "db": "the databases"}
+GROUPS = {
+    "import": "bring in CRM rows or mail",
+    "jobs": "background work",
+    "manifest": "what Outlook and Teams are given",
+    "db": "the databases",
+}
 
 
 def command_words() -> set[str]:

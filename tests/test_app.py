@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import io
 import json
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -273,3 +275,14 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
         )
     assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
     assert '"status": 500' not in installation.log.read_text()
+
+
+async def test_a_server_on_all_interfaces_greets_with_an_address_to_open(settings: Settings) -> None:
+    greeted: list[str] = []
+
+    def greet(address: str, *, is_demo: bool) -> None:
+        greeted.append(address)
+        signal.raise_signal(signal.SIGTERM)
+
+    await app.serve(settings, host="0.0.0.0", port=0, is_demo=False, greet=greet)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", greeted[0])

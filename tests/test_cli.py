@@ -141,6 +141,22 @@ def test_mail_is_imported_once(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_mail_for_nobody_is_imported_with_a_warning(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(letter(1).as_bytes())
+    write_csv(
+        tmp_path / "crm",
+        "systemusers",
+        "systemuserid,fullname,internalemailaddress\na,Ann,Ann@ours.example\n",
+    )
+    run("import", "crm", str(tmp_path / "crm"))
+    import_into = ("import", "mail", str(tmp_path / "one.eml"), "--mailbox")
+    out, err = run(*import_into, "bob@ours.example")
+    assert out.startswith("imported: 1\n")
+    assert re.fullmatch(r"warning: [^·\n]*bob@ours\.example[^·\n]*( · [^·\n]+){2}\n", err)
+    out, err = run(*import_into, "ann@OURS.example")
+    assert (out.splitlines()[0], err) == ("imported: 1", "")
+
+
 def test_due_work_is_counted_by_kind(run: Run) -> None:
     out, _ = run("jobs", "run-due", "--now", "2030-01-01T00:00:00+01:00")
     assert all(re.fullmatch(r"\w+: 0", line) for line in out.splitlines())

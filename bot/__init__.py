@@ -1,0 +1,1 @@
+"""The Teams bot: activities in, Adaptive Cards out."""

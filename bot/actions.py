@@ -1,0 +1,150 @@
+"""What the buttons of our cards do: verb → function. A button carries its verb and an id, nothing else."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot import listings
+from bot.commands import (
+    answer,
+    read_feature,
+    show_preferences,
+    show_untracked,
+    switch_feature,
+)
+from bot.drawing import draw_listing
+from bot.listings import Place
+from bot.turns import Answer, Listing, Press, Turn
+from insights import preferences
+from insights.capture import tracking
+from insights.capture.views import TrackBody
+from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
+from insights.links import read_record_id
+from insights.views import PreferencesBody, Ref
+
+WITHOUT_REGARDING = "none"
+Verb = Callable[[Turn, Press], Awaitable[Answer]]
+
+
+async def press(turn: Turn, pressed: Press) -> Answer:
+    """Carry out a button; raises Invalid for one that no card of this version has."""
+    verb = VERBS.get(pressed.verb)
+    if verb is None:
+        raise Invalid("This button does not work any more", "the card is of another version",
+                      "write the command again", code="bad_verb")  # fmt: skip
+    return await verb(turn, pressed)
+
+
+async def require_listing(turn: Turn, listing_id: str) -> tuple[Listing, Place]:
+    """A list of the caller's; raises NotFound for one that is gone, NotAllowed for somebody else's."""
+    found = await turn.services.database.read(listings.select_listing, listing_id)
+    if found is None:
+        raise NotFound("This list is too old", "it no longer changes", "write: untracked", code="old_list")
+    if found[0].user_id != turn.user.id:
+        raise NotAllowed("This card is somebody else's", "only they can use its buttons",
+                         "write: untracked, for a list of your own", code="not_yours")  # fmt: skip
+    return found
+
+
+async def _track(turn: Turn, pressed: Press) -> Answer:
+    return await _on_email(turn, pressed, _track_email)
+
+
+async def _untrack(turn: Turn, pressed: Press) -> Answer:
+    return await _on_email(turn, pressed, _untrack_email)
+
+
+async def _retry(turn: Turn, pressed: Press) -> Answer:
+    return await _on_email(turn, pressed, _retry_email)
+
+
+async def _on_email(
+    turn: Turn, pressed: Press, work: Callable[[Turn, str, Mapping[str, Any]], Awaitable[object]]
+) -> Answer:
+    """Do `work` on an email of a list and draw the list anew, with the cause where it was refused."""
+    listing_id, _, email_id = pressed.id.partition("/")
+    listing, _ = await require_listing(turn, listing_id)
+    if email_id not in listing.email_ids:
+        raise NotFound("This email is not in the list", "the list shows others now", code="no_such_email")
+    refused: Problem | None = None
+    try:
+        await work(turn, email_id, pressed.inputs)
+    except (Conflict, NotFound) as problem:
+        refused = problem
+    return await draw_listing(turn.services, turn.user, turn.words, listing, refused)
+
+
+async def _track_email(turn: Turn, email_id: str, inputs: Mapping[str, Any]) -> None:
+    chosen = inputs.get(f"regarding {email_id}")
+    await tracking.track(turn.services, turn.user, email_id, _track_body(chosen))
+
+
+async def _untrack_email(turn: Turn, email_id: str, _: Mapping[str, Any]) -> None:
+    await tracking.untrack(turn.services, turn.user, email_id)
+
+
+async def _retry_email(turn: Turn, email_id: str, _: Mapping[str, Any]) -> None:
+    await tracking.retry(turn.services, turn.user, email_id)
+
+
+def _track_body(chosen: object) -> TrackBody:
+    """What was chosen: a record, nothing at all (the best match), or explicitly none."""
+    if not chosen:
+        return TrackBody()
+    if chosen == WITHOUT_REGARDING:
+        return TrackBody(regarding=None)
+    ref = read_record_id(chosen) if isinstance(chosen, str) else None
+    if ref is None or len(ref.table) > 128 or len(ref.id) > 64:
+        raise Invalid("This choice is none of the card's", do="choose again", code="bad_choice")
+    return TrackBody(regarding=Ref(table=ref.table, id=ref.id))
+
+
+async def _page(turn: Turn, pressed: Press) -> Answer:
+    listing_id, _, cursor = pressed.id.partition("/")
+    listing, _ = await require_listing(turn, listing_id)
+    return await show_untracked(turn, listing.record, cursor=cursor or None, listing_id=listing.id)
+
+
+async def _untracked(turn: Turn, pressed: Press) -> Answer:
+    ref = read_record_id(pressed.id)
+    if ref is None:
+        raise Invalid("This button names no record", do="write: untracked NAME", code="bad_id")
+    return await show_untracked(turn, ref)
+
+
+async def _say(turn: Turn, pressed: Press) -> Answer:
+    return await answer(turn, pressed.id)
+
+
+async def _save_preferences(turn: Turn, pressed: Press) -> Answer:
+    chosen = pressed.inputs.get("auto_capture")
+    if chosen not in {"true", "false", True, False}:
+        raise Invalid("Nothing was chosen", do="use the switch, then save", code="bad_choice")
+    body = PreferencesBody(auto_capture=chosen in {"true", True})
+    await preferences.change_preferences(turn.services, turn.user, body)
+    return await show_preferences(turn, saved=True)
+
+
+async def _enable(turn: Turn, pressed: Press) -> Answer:
+    return await switch_feature(turn, read_feature(pressed.id), "on")
+
+
+async def _disable(turn: Turn, pressed: Press) -> Answer:
+    return await switch_feature(turn, read_feature(pressed.id), "off")
+
+
+async def _accept_terms(turn: Turn, pressed: Press) -> Answer:
+    return await switch_feature(turn, read_feature(pressed.id), "on", accept_terms=True)
+
+
+VERBS: Mapping[str, Verb] = {
+    "track": _track,
+    "untrack": _untrack,
+    "retry": _retry,
+    "page": _page,
+    "untracked": _untracked,
+    "say": _say,
+    "save_preferences": _save_preferences,
+    "enable": _enable,
+    "disable": _disable,
+    "accept_terms": _accept_terms,
+}

@@ -1,0 +1,158 @@
+"""An activity as it comes in, read from JSON that anybody may have written.
+
+Names are those of the Bot Framework activity schema. Ids are strings of any form.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pydantic_core import from_json
+
+from insights.errors import Invalid
+
+LONGEST_ID = 1000
+LONGEST_TEXT = 30_000
+GROUPS = {"groupChat", "channel"}
+MENTION = re.compile(r"<at[^>]*>.*?</at>", re.IGNORECASE | re.DOTALL)
+CARD_MARK = re.compile(r"</?(?:attachment|span)\b[^>]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody in a conversation; `aad_object_id` is the Entra object id, "" where Teams left it out."""
+
+    id: str
+    name: str = ""
+    aad_object_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What of an activity matters to us; `value` is whatever JSON the client sent.
+
+    `shares` tells that a card or file came along, beside the text itself as HTML.
+    `base_url` is the address at which the sender reached us, for links to our own pages.
+    """
+
+    type: str
+    service_url: str
+    channel_id: str
+    conversation_id: str
+    sender: Account
+    recipient: Account
+    base_url: str = ""
+    id: str = ""
+    name: str = ""
+    text: str = ""
+    locale: str = ""
+    action: str = ""
+    reply_to_id: str = ""
+    tenant_id: str = ""
+    is_group: bool = False
+    shares: bool = False
+    value: Any = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The same for each delivery of one activity, "" where it has no id."""
+        parts = (self.channel_id, self.conversation_id, self.type, self.id)
+        return sha256("\n".join(parts).encode()).hexdigest() if self.id else ""
+
+    @property
+    def words(self) -> str:
+        """The text without the mentions that a group chat needs and the marks where shared cards stand."""
+        text = MENTION.sub(" ", self.text)
+        return " ".join((CARD_MARK.sub(" ", text) if self.shares else text).split())
+
+
+def read_activity(raw: bytes, base_url: str = "") -> Incoming:
+    """An activity from a request body; raises Invalid where it is none."""
+    try:
+        body = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        raise _invalid("it is no JSON text") from None
+    if not isinstance(body, dict):
+        raise _invalid("it is no JSON object")
+    if _holds_nul(body):
+        raise _invalid("a text holds the character U+0000")
+    conversation = _object(body, "conversation")
+    return Incoming(
+        type=_text(body, "type", needed=True),
+        service_url=_text(body, "serviceUrl", needed=True),
+        channel_id=_text(body, "channelId"),
+        conversation_id=_text(conversation, "id", needed=True),
+        sender=_account(_object(body, "from")),
+        recipient=_account(_object(body, "recipient")),
+        base_url=base_url,
+        id=_text(body, "id"),
+        name=_text(body, "name"),
+        text=_text(body, "text", longest=LONGEST_TEXT),
+        locale=_text(body, "locale"),
+        action=_text(body, "action"),
+        reply_to_id=_text(body, "replyToId"),
+        tenant_id=_text(conversation, "tenantId") or _tenant(body),
+        is_group=conversation.get("isGroup") is True or _text(conversation, "conversationType") in GROUPS,
+        shares=_shares(body),
+        value=body.get("value"),
+        added=_members(body, "membersAdded"),
+        removed=_members(body, "membersRemoved"),
+    )
+
+
+def _account(value: Mapping[str, Any]) -> Account:
+    return Account(_text(value, "id"), _text(value, "name"), _text(value, "aadObjectId"))
+
+
+def _tenant(body: Mapping[str, Any]) -> str:
+    return _text(_object(_object(body, "channelData"), "tenant"), "id")
+
+
+def _members(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    members = body.get(name) or []
+    if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
+        raise _invalid(f"{name} is no list of accounts")
+    return tuple(_text(member, "id") for member in members)
+
+
+def _shares(body: Mapping[str, Any]) -> bool:
+    attachments = body.get("attachments")
+    return isinstance(attachments, list) and any(
+        isinstance(attachment, dict) and attachment.get("contentType") != "text/html"
+        for attachment in attachments
+    )
+
+
+def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise _invalid(f"{name} is no object")
+    return value
+
+
+def _text(body: Mapping[str, Any], name: str, *, needed: bool = False, longest: int = LONGEST_ID) -> str:
+    value = body.get(name)
+    value = "" if value is None else value
+    if not isinstance(value, str):
+        raise _invalid(f"{name} is no text")
+    if needed and not value:
+        raise _invalid(f"{name} is missing")
+    if len(value) > longest:
+        raise _invalid(f"{name} is longer than {longest} characters")
+    return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_holds_nul(part) for part in value)
+
+
+def _invalid(why: str) -> Invalid:
+    return Invalid("This is no activity of the Bot Framework", why, code="bad_activity")

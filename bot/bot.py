@@ -1,0 +1,61 @@
+"""The bot of one installation, put together: what `/api/messages` calls and what runs beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from bot.activities import read_activity
+from bot.adapter import Adapter
+from bot.chats import Chats
+from bot.connector import Connector, Limits
+from bot.credentials import Credentials, NoCredentials, open_credentials
+from bot.handler import Handler
+from bot.notifier import keep_redrawing
+from bot.tokens import TokenValidator
+from insights.services import Services
+from insights.settings import Settings
+
+
+class Bot:
+    """Takes activities; use `open_bot`."""
+
+    def __init__(self, adapter: Adapter, handler: Handler) -> None:
+        self._adapter = adapter
+        self._handler = handler
+
+    async def receive(self, raw: bytes, authorization: str, base_url: str) -> tuple[int, Any]:
+        """Run an activity's turn: status and JSON, None for no body; raises Invalid, NotSignedIn."""
+        incoming = read_activity(raw, base_url)
+        return await self._adapter.process(incoming, authorization, self._handler.on_turn)
+
+
+@asynccontextmanager
+async def open_bot(
+    services: Services, *, is_local: bool, credentials: Credentials | None = None, is_paced: bool = True
+) -> AsyncIterator[Bot]:
+    """The bot with its pooled session; `is_local` believes clients on this machine, and only those.
+
+    `credentials` replace those of the settings; `is_paced` keeps to the pace that Teams allows.
+    """
+    settings = services.settings
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as session:
+        if credentials is None:
+            credentials = NoCredentials() if is_local else open_credentials(settings)
+        connector = Connector(session, credentials, Limits() if is_paced and not is_local else None)
+        validator = None if is_local else _validator(settings, session)
+        chats = Chats(services, connector)
+        handler = Handler(services, chats)
+        redrawing = asyncio.create_task(keep_redrawing(services, chats))
+        try:
+            yield Bot(Adapter(connector, validator), handler)
+        finally:
+            redrawing.cancel()
+            await asyncio.gather(redrawing, return_exceptions=True)
+            await handler.close()
+
+
+def _validator(settings: Settings, session: aiohttp.ClientSession) -> TokenValidator:
+    return TokenValidator(settings.microsoft_app_id, session, metadata=settings.bot_open_id_metadata)

@@ -1,0 +1,114 @@
+"""Where the bot talks: who somebody in a chat is, replying, and reaching users in their own chat."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.activities import Incoming
+from bot.connector import Connector
+from bot.conversations import Conversation, Conversations, greeting_key
+from bot.listings import Place
+from insights.errors import NotAllowed, NotFound, Problem
+from insights.model import User
+from insights.services import Services
+
+
+class Chats:
+    """The chats of one installation."""
+
+    def __init__(self, services: Services, connector: Connector) -> None:
+        self.conversations = Conversations(services)
+        self._services = services
+        self._connector = connector
+
+    async def identify(self, incoming: Incoming) -> User | None:
+        """The CRM user who sent an activity, by Entra object id; None for strangers."""
+        object_id = incoming.sender.aad_object_id or await self._object_id(incoming)
+        return await self._services.crm.user_by_object_id(object_id) if object_id else None
+
+    async def remember(self, incoming: Incoming, user: User) -> None:
+        """Keep how the user is reached."""
+        await self.conversations.remember(Conversation.of(incoming, user.id))
+
+    async def greet(self, incoming: Incoming) -> bool:
+        """Whether to say hello: one installation is told in up to two activities."""
+        return await self.conversations.take_key(greeting_key(incoming.conversation_id))
+
+    async def reply(self, incoming: Incoming, activity: Mapping[str, Any]) -> str:
+        """Answer in the conversation of an activity; the id of the answer."""
+        addressed = _addressed(activity, incoming.recipient.id, incoming.sender.id, incoming.conversation_id)
+        if incoming.id:
+            addressed["replyToId"] = incoming.id
+        return await self._connector.send(incoming.service_url, incoming.conversation_id, addressed)
+
+    async def update(self, place: Place, activity: Mapping[str, Any]) -> None:
+        """Replace what stands at a place."""
+        await self._connector.update(place.service_url, place.conversation_id, place.activity_id, activity)
+
+    async def send_privately(self, incoming: Incoming, activity: Mapping[str, Any]) -> Place:
+        """Send to the own chat of who sent `incoming`; raises NotAllowed where our app is not there."""
+        user = await self.identify(incoming)
+        known = await self.conversations.find(user.id) if user else None
+        if known and known.service_url != incoming.service_url:
+            known = None
+        if known:
+            try:
+                return await self._send(known, activity)
+            except (NotFound, NotAllowed):
+                await self.conversations.forget(known.conversation_id)
+        return await self._send(await self._open(incoming, user), activity)
+
+    async def _send(self, conversation: Conversation, activity: Mapping[str, Any]) -> Place:
+        service_url, conversation_id = conversation.service_url, conversation.conversation_id
+        addressed = _addressed(activity, conversation.bot_id, conversation.member_id, conversation_id)
+        return Place(
+            service_url, conversation_id, await self._connector.send(service_url, conversation_id, addressed)
+        )
+
+    async def _open(self, incoming: Incoming, user: User | None) -> Conversation:
+        """The own chat with the sender, made if there is none."""
+        parameters = {
+            "bot": {"id": incoming.recipient.id},
+            "members": [{"id": incoming.sender.id}],
+            "isGroup": False,
+            "tenantId": incoming.tenant_id,
+            "channelData": {"tenant": {"id": incoming.tenant_id}},
+        }
+        conversation_id = await self._connector.create_conversation(incoming.service_url, parameters)
+        if not conversation_id:
+            raise NotFound("Teams opened no chat", "it named none", code="no_conversation")
+        opened = Conversation(
+            user_id=user.id if user else "",
+            conversation_id=conversation_id,
+            service_url=incoming.service_url,
+            channel_id=incoming.channel_id,
+            tenant_id=incoming.tenant_id,
+            bot_id=incoming.recipient.id,
+            member_id=incoming.sender.id,
+        )
+        if user:
+            await self.conversations.remember(opened)
+        return opened
+
+    async def _object_id(self, incoming: Incoming) -> str:
+        """The sender's Entra object id from the roster, "" where it lists none."""
+        if not incoming.sender.id:
+            return ""
+        try:
+            member = await self._connector.member(
+                incoming.service_url, incoming.conversation_id, incoming.sender.id
+            )
+        except Problem:
+            return ""  # who is not in the roster is a stranger, as who is but has no account
+        object_id = member.get("aadObjectId") or member.get("objectId")
+        return object_id if isinstance(object_id, str) else ""
+
+
+def _addressed(
+    activity: Mapping[str, Any], bot_id: str, member_id: str, conversation_id: str
+) -> dict[str, Any]:
+    return {
+        **activity,
+        "from": {"id": bot_id},
+        "recipient": {"id": member_id},
+        "conversation": {"id": conversation_id},
+    }

@@ -1,0 +1,194 @@
+"""What one can write to the bot: word → sentence and function.
+
+Case, articles and small typos do not matter; what is no command gets the nearest ones as buttons.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from bot.records import find_record, labels_of, links_to
+from bot.turns import Answer, Listing, Turn
+from cards.help import Command as CommandText
+from cards.help import help_card, nearest_card
+from cards.preferences import preferences_card
+from cards.records import choose_card, found_card
+from cards.settings import settings_card, terms_card
+from cards.untracked import untracked_card
+from insights import access, features, preferences, records
+from insights.capture.untracked import list_untracked
+from insights.errors import Invalid
+from insights.features import FEATURES
+from insights.model import RecordRef, User
+from insights.views import FeaturesBody, FeatureSwitches
+
+ARTICLES = {"the", "a", "an", "my", "please", "for", "of", "about"}
+FOUND = 8
+NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word, what it does in a sentence, an example, and the function that does it."""
+
+    word: str
+    sentence: str
+    run: Callable[[Turn, str], Awaitable[Answer]]
+    example: str = ""
+    is_admin: bool = False
+
+    @property
+    def text(self) -> CommandText:
+        """What cards say about it."""
+        return CommandText(self.word, self.sentence, self.example or self.word)
+
+
+async def answer(turn: Turn, text: str) -> Answer:
+    """Carry out what somebody wrote."""
+    command, argument = read_command(text)
+    if command is None:
+        return Answer(nearest_card(text, [each.text for each in nearest(text, turn.user)], turn.words))
+    return await command.run(turn, argument)
+
+
+def read_command(text: str) -> tuple[Command | None, str]:
+    """(the command that a text begins with, the rest of the text)."""
+    words = re.findall(r"\S+", text)
+    while words and _bare(words[0]) in ARTICLES:
+        words = words[1:]
+    if not words:
+        return (BY_WORD["help"], "") if not text.strip() else (None, "")
+    command = _closest(_bare(words[0]))
+    while command and len(words) > 1 and _bare(words[1]) in ARTICLES:
+        words.pop(1)
+    return command, " ".join(words[1:]) if command else ""
+
+
+def nearest(text: str, user: User) -> Sequence[Command]:
+    """The commands that look most like a text, of those the user may give."""
+    word = _bare((text.split() or [""])[0])
+    allowed = commands_of(user)
+    return sorted(allowed, key=lambda command: OSA.normalized_distance(word, command.word))[:NEAREST]
+
+
+def commands_of(user: User) -> list[Command]:
+    """The commands that a user may give."""
+    return [command for command in COMMANDS if user.is_admin or not command.is_admin]
+
+
+def _bare(word: str) -> str:
+    return word.casefold().strip(".,;:!?/\"'“”’")
+
+
+def _closest(word: str) -> Command | None:
+    """The command a word means; a typo may cost one letter, two in long words."""
+    if word in BY_WORD:
+        return BY_WORD[word]
+    near = sorted((OSA.distance(word, name), name) for name in BY_WORD)
+    distance, name = near[0]
+    allowed = 0 if len(word) < 4 else 1 if len(word) < 7 else 2
+    is_clear = len(near) == 1 or near[1][0] > distance
+    return BY_WORD[name] if distance <= allowed and is_clear else None
+
+
+async def _help(turn: Turn, _: str) -> Answer:
+    return Answer(help_card([command.text for command in commands_of(turn.user)], turn.words))
+
+
+async def _untracked(turn: Turn, argument: str) -> Answer:
+    await access.require(turn.services, turn.user, feature="auto_capture")
+    if not argument:
+        return await show_untracked(turn, None)
+    page = await find_record(turn, argument, limit=FOUND)
+    if not page.items:
+        return Answer(found_card(argument, page, {}, {}, turn.words))
+    only = page.items[0] if len(page.items) == 1 else None
+    exact = [item for item in page.items if item.name.casefold() == argument.casefold()]
+    chosen = only or (exact[0] if len(exact) == 1 else None)
+    if chosen is None:
+        return Answer(choose_card(argument, page, await labels_of(turn), turn.words))
+    return await show_untracked(turn, RecordRef(chosen.table, chosen.id))
+
+
+async def show_untracked(
+    turn: Turn, ref: RecordRef | None, *, cursor: str | None = None, listing_id: str = ""
+) -> Answer:
+    """A page of untracked email, as a list that changes with it."""
+    page = await list_untracked(turn.services, turn.user, ref, cursor=cursor)
+    listing = Listing.of(turn, page, listing_id)
+    return Answer(untracked_card(page, listing.id, turn.words), listing)
+
+
+async def _find(turn: Turn, argument: str) -> Answer:
+    if not argument:
+        raise Invalid("Find what?", "there is no name to look for", "write for example: find Fabrikam")
+    page = await records.find_records(
+        turn.services, turn.user, text=argument, email="", table="", cursor=None, limit=FOUND
+    )
+    links = links_to(turn, page.items)
+    return Answer(found_card(argument, page, links, await labels_of(turn), turn.words))
+
+
+async def show_preferences(turn: Turn, _: str = "", *, saved: bool = False) -> Answer:
+    """The caller's choices."""
+    found = await preferences.read_preferences(turn.services, turn.user)
+    return Answer(preferences_card(found, turn.words, saved=saved))
+
+
+async def show_settings(turn: Turn, _: str = "") -> Answer:
+    """The features with their switches, for administrators."""
+    return Answer(settings_card(await features.read_features(turn.services, turn.user), turn.words))
+
+
+async def _enable(turn: Turn, argument: str) -> Answer:
+    return await switch_feature(turn, read_feature(argument), "on")
+
+
+async def _disable(turn: Turn, argument: str) -> Answer:
+    return await switch_feature(turn, read_feature(argument), "off")
+
+
+async def switch_feature(turn: Turn, name: str, switch: str, *, accept_terms: bool = False) -> Answer:
+    """Turn a feature on or off; on without accepted terms shows the terms first."""
+    terms = await features.read_terms(turn.services, turn.user)
+    if switch == "on" and not (accept_terms or terms.accepted):
+        return Answer(terms_card(terms, name, turn.words))
+    switches = FeatureSwitches.model_validate({name: switch})
+    body = FeaturesBody(accept_terms=accept_terms, features=switches)
+    view = await features.change_features(turn.services, turn.user, body)
+    return Answer(settings_card(view, turn.words))
+
+
+def read_feature(text: str) -> str:
+    """The feature a text names, small typos allowed; raises Invalid with the names there are."""
+    wanted = " ".join(_bare(word) for word in text.replace("_", " ").split() if _bare(word) not in ARTICLES)
+    near = sorted(
+        (OSA.distance(wanted, feature.name.replace("_", " ")), feature.name) for feature in FEATURES
+    )
+    if not wanted or near[0][0] > 2:
+        raise Invalid(
+            "Which feature?",
+            "there is none of that name" if wanted else "no name was given",
+            "write one of: " + ", ".join(feature.title for feature in FEATURES),
+            code="bad_feature",
+        )
+    return near[0][1]
+
+
+COMMANDS = (
+    Command("help", "Show what I can do", _help),
+    Command(
+        "untracked",
+        "List your email that is not tracked yet, of all customers or of one record or person",
+        _untracked,
+        "untracked Fabrikam",
+    ),
+    Command("find", "Find an account, contact, lead, opportunity or case", _find, "find Fabrikam"),
+    Command("preferences", "Change your own choices", show_preferences),
+    Command("settings", "Show the features and turn them on or off", show_settings, is_admin=True),
+    Command("enable", "Turn a feature on", _enable, "enable auto capture", is_admin=True),
+    Command("disable", "Turn a feature off", _disable, "disable auto capture", is_admin=True),
+)
+BY_WORD = {command.word: command for command in COMMANDS}

@@ -1,0 +1,165 @@
+"""The Bot Connector REST API on one pooled session: activities go out as the dicts they are.
+
+Sends wait their turn (Teams allows an app 30 requests a second in a tenant, 7 in a chat) and are tried
+again where Teams asks for it.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import quote
+
+import aiohttp
+from aiolimiter import AsyncLimiter
+from pydantic_core import from_json
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+from yarl import URL
+
+from bot.credentials import Credentials
+from insights.errors import NotAllowed, NotFound, Problem, Unavailable
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+TRANSIENT = {412, 429, 502, 503, 504}
+ATTEMPTS = 5
+LONGEST_WAIT = 20.0
+CHATS_REMEMBERED = 4096
+TIMEOUT = aiohttp.ClientTimeout(total=15)
+_spread = wait_random_exponential(multiplier=0.2, max=5)
+
+
+class Limits:
+    """How fast we may send: requests a second over all chats and in each one."""
+
+    def __init__(self, *, overall: float = 30, per_chat: float = 7) -> None:
+        self._overall = AsyncLimiter(overall, 1)
+        self._chat = lru_cache(maxsize=CHATS_REMEMBERED)(lambda _: AsyncLimiter(per_chat, 1))
+
+    async def wait(self, conversation_id: str) -> None:
+        """Return when another request to this chat may leave."""
+        await self._chat(conversation_id).acquire()
+        await self._overall.acquire()
+
+
+class Throttled(Exception):
+    """The connector asks to come back later; `after` in seconds, None where it does not say when."""
+
+    def __init__(self, status: int, after: float | None) -> None:
+        super().__init__(status)
+        self.status, self.after = status, after
+
+
+class Connector:
+    """Sends, updates and deletes activities; `limits` None = as fast as the channel takes them."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, credentials: Credentials, limits: Limits | None
+    ) -> None:
+        self._session = session
+        self._credentials = credentials
+        self._limits = limits
+
+    async def send(self, service_url: str, conversation_id: str, activity: Mapping[str, Any]) -> str:
+        """Send an activity, as a reply where it names `replyToId`; the id it got."""
+        path = f"{quote(conversation_id, safe='')}/activities"
+        if activity.get("replyToId"):
+            path += f"/{quote(activity['replyToId'], safe='')}"
+        answer = await self._call("POST", service_url, path, conversation_id, activity)
+        return str(answer.get("id") or "")
+
+    async def update(
+        self, service_url: str, conversation_id: str, activity_id: str, activity: Mapping[str, Any]
+    ) -> None:
+        """Replace an activity that was sent."""
+        path = f"{quote(conversation_id, safe='')}/activities/{quote(activity_id, safe='')}"
+        await self._call("PUT", service_url, path, conversation_id, {**activity, "id": activity_id})
+
+    async def delete(self, service_url: str, conversation_id: str, activity_id: str) -> None:
+        """Delete an activity that was sent."""
+        path = f"{quote(conversation_id, safe='')}/activities/{quote(activity_id, safe='')}"
+        await self._call("DELETE", service_url, path, conversation_id)
+
+    async def create_conversation(self, service_url: str, parameters: Mapping[str, Any]) -> str:
+        """The id of the own chat with a member, made if there is none; NotAllowed without our app there."""
+        answer = await self._call("POST", service_url, "", "", parameters)
+        return str(answer.get("id") or "")
+
+    async def member(self, service_url: str, conversation_id: str, member_id: str) -> Mapping[str, Any]:
+        """A member of a conversation as the roster lists it; NotFound for a stranger."""
+        path = f"{quote(conversation_id, safe='')}/members/{quote(member_id, safe='')}"
+        return await self._call("GET", service_url, path, conversation_id)
+
+    async def _call(
+        self,
+        method: Method,
+        service_url: str,
+        path: str,
+        conversation_id: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        base = f"{service_url.rstrip('/')}/v3/conversations"
+        url = URL(f"{base}/{path}" if path else base, encoded=True)
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(Throttled),
+                stop=stop_after_attempt(ATTEMPTS),
+                wait=_wait,
+                reraise=True,
+            ):
+                with attempt:
+                    return await self._request(method, url, conversation_id, body)
+        except Throttled as throttled:
+            raise _unavailable(f"it answered {throttled.status} {ATTEMPTS} times") from None
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _unavailable(type(error).__name__) from None
+        raise AssertionError("unreachable")
+
+    async def _request(
+        self, method: Method, url: URL, conversation_id: str, body: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        if self._limits:
+            await self._limits.wait(conversation_id)
+        token = await self._credentials.token()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with self._session.request(
+            method, url, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+        ) as answer:
+            if answer.status in TRANSIENT:
+                raise Throttled(answer.status, _seconds(answer.headers.get("Retry-After")))
+            if answer.status >= 300:
+                raise _refused(answer.status)
+            return _read(await answer.read())
+
+
+def _read(raw: bytes) -> Mapping[str, Any]:
+    found = from_json(raw) if raw.strip() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _wait(state: RetryCallState) -> float:
+    """What the connector asked for, else longer and longer at random, so that many do not come at once."""
+    error = state.outcome.exception() if state.outcome else None
+    after = error.after if isinstance(error, Throttled) else None
+    spread = _spread(state)
+    return min(after, LONGEST_WAIT) + spread if after is not None else spread
+
+
+def _seconds(header: str | None) -> float | None:
+    return float(header) if header and header.isdecimal() else None
+
+
+def _refused(status: int) -> Problem:
+    if status in {401, 403}:
+        return NotAllowed("Teams did not take the message", f"it answered {status}", code="teams_refused")
+    if status == 404:
+        return NotFound("Teams does not know the conversation", "it answered 404", code="no_conversation")
+    return _unavailable(f"it answered {status}")
+
+
+def _unavailable(why: str) -> Unavailable:
+    return Unavailable("Teams cannot be reached", why, "try again in a moment", code="no_teams")

@@ -1,0 +1,272 @@
+"""What happens with each kind of activity: messages, buttons, searches, installing and uninstalling.
+
+Whatever a turn finds out about somebody goes to their own chat: a group only hears that it was answered.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
+from typing_extensions import override
+
+from bot import actions, commands, listings, search
+from bot.activities import Incoming
+from bot.adapter import INCOMING, INVOKE_RESPONSE
+from bot.chats import Chats
+from bot.drawing import draw_listing
+from bot.listings import Place
+from bot.turns import CARD, Answer, Press, Turn, message_of
+from cards.help import welcome_card
+from cards.notice import notice_card
+from cards.words import Words, read_words
+from insights.errors import NotFound, Problem
+from insights.services import Services
+
+MESSAGE = "application/vnd.microsoft.activity.message"
+INVOKE_SECONDS = 4.0
+"""Teams waits 5 s for the answer to a button; what takes longer follows by changing the card."""
+
+log = structlog.get_logger(__name__)
+
+
+class Handler(ActivityHandler):
+    """Answers turns."""
+
+    def __init__(self, services: Services, chats: Chats) -> None:
+        self._services = services
+        self._chats = chats
+        self._late: set[asyncio.Task[None]] = set()
+
+    @override
+    async def on_turn(self, context: TurnContext) -> None:
+        incoming: Incoming = context.turn_state[INCOMING]
+        if incoming.type == "invoke":
+            context.turn_state[INVOKE_RESPONSE] = await self._answer_invoke(incoming)
+        elif await self._chats.conversations.take(incoming):
+            await super().on_turn(context)
+
+    @override
+    async def on_message_activity(self, context: TurnContext) -> None:
+        incoming: Incoming = context.turn_state[INCOMING]
+        pressed = _read_submit(incoming)
+        if pressed:
+            await self._answer_submit(incoming, pressed)
+            return
+        if incoming.shares and not incoming.words:
+            return  # a card or file put into the chat asks nothing
+        answer = await self._run(incoming, lambda turn: commands.answer(turn, incoming.words))
+        if incoming.is_group:
+            await self._answer_privately(incoming, answer)
+        else:
+            await self._show(incoming, answer)
+
+    @override
+    async def on_members_added_activity(self, members_added: object, turn_context: TurnContext) -> None:
+        incoming: Incoming = turn_context.turn_state[INCOMING]
+        if incoming.recipient.id in incoming.added:
+            await self._welcome(incoming)
+
+    @override
+    async def on_members_removed_activity(self, members_removed: object, turn_context: TurnContext) -> None:
+        incoming: Incoming = turn_context.turn_state[INCOMING]
+        if incoming.recipient.id in incoming.removed:
+            await self._chats.conversations.forget(incoming.conversation_id)
+
+    @override
+    async def on_installation_update_add(self, turn_context: TurnContext) -> None:
+        await self._welcome(turn_context.turn_state[INCOMING])
+
+    @override
+    async def on_installation_update_remove(self, turn_context: TurnContext) -> None:
+        incoming: Incoming = turn_context.turn_state[INCOMING]
+        await self._chats.conversations.forget(incoming.conversation_id)
+
+    async def close(self) -> None:
+        """Wait for what buttons still have to finish."""
+        await asyncio.gather(*self._late, return_exceptions=True)
+
+    async def _welcome(self, incoming: Incoming) -> None:
+        """Say hello, once however the installation was told; a group hears where to write."""
+        words = read_words(incoming.locale)
+        if incoming.is_group:
+            if await self._chats.greet(incoming):
+                await self._chats.reply(incoming, {"type": "message", "text": words("bot.welcome_group")})
+            return
+        turn = await self._turn(incoming)
+        if turn is None:
+            await self._show(incoming, Answer(_stranger(words)))
+        elif await self._chats.greet(incoming):
+            texts = [command.text for command in commands.commands_of(turn.user)]
+            await self._show(incoming, Answer(welcome_card(texts, words)))
+
+    async def _turn(self, incoming: Incoming) -> Turn | None:
+        """The turn of a user of the CRM, None for strangers."""
+        user = await self._chats.identify(incoming)
+        if user is None:
+            return None
+        if not incoming.is_group:
+            await self._chats.remember(incoming, user)
+        return Turn(self._services, incoming, user, read_words(incoming.locale))
+
+    async def _run(self, incoming: Incoming, work: Callable[[Turn], Awaitable[Answer]]) -> Answer:
+        """The answer of `work`, or the card that says why there is none."""
+        words = read_words(incoming.locale)
+        try:
+            turn = await self._turn(incoming)
+            return await work(turn) if turn else Answer(_stranger(words))
+        except Problem as problem:
+            return Answer(_problem_card(problem, words))
+        except Exception:
+            log.exception("a turn failed", kind=incoming.type)
+            return Answer(notice_card(words("bot.failed"), [words("bot.failed_do")], words, is_error=True))
+
+    async def _show(self, incoming: Incoming, answer: Answer) -> None:
+        """Send a card as the reply to an activity."""
+        activity_id = await self._chats.reply(incoming, message_of(answer))
+        await self._keep(answer, Place(incoming.service_url, incoming.conversation_id, activity_id))
+
+    async def _answer_privately(self, incoming: Incoming, answer: Answer) -> None:
+        """Send a card to the own chat of who wrote in a group; the group hears only that."""
+        words = read_words(incoming.locale)
+        try:
+            place = await self._chats.send_privately(incoming, message_of(answer))
+        except Problem as problem:
+            log.info("no own chat", code=problem.code)
+            await self._chats.reply(incoming, {"type": "message", "text": words("bot.no_own_chat")})
+            return
+        await self._keep(answer, place)
+        await self._chats.reply(incoming, {"type": "message", "text": words("bot.answered_privately")})
+
+    async def _answer_submit(self, incoming: Incoming, pressed: Press) -> None:
+        """A button of a client that knows no Action.Execute: the card changes by being replaced."""
+        answer = await self._run(incoming, lambda turn: actions.press(turn, pressed))
+        if incoming.is_group or not incoming.reply_to_id:
+            await (self._answer_privately if incoming.is_group else self._show)(incoming, answer)
+        else:
+            place = Place(incoming.service_url, incoming.conversation_id, incoming.reply_to_id)
+            await self._replace(place, answer)
+
+    async def _answer_invoke(self, incoming: Incoming) -> InvokeResponse:
+        value = incoming.value if isinstance(incoming.value, dict) else {}
+        if incoming.name == "adaptiveCard/action":
+            pressed = _read_execute(value)
+            if pressed is None:
+                return InvokeResponse(
+                    status=400, body={"error": {"code": "BadRequest", "message": "no verb"}}
+                )
+            return InvokeResponse(status=200, body=await self._answer_press(incoming, pressed))
+        searching = search.SEARCHES.get(incoming.name)
+        if searching is None:
+            return InvokeResponse(
+                status=404,
+                body={"error": {"code": "NotSupported", "message": "there is no such invoke here"}},
+            )
+        return InvokeResponse(status=200, body=await self._answer_search(incoming, searching, value))
+
+    async def _answer_search(
+        self, incoming: Incoming, searching: search.Search, value: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            user = await self._chats.identify(incoming)
+            if user is None:
+                return search.message(read_words(incoming.locale)("bot.stranger_do"))
+            words = read_words(incoming.locale)
+            return await searching(Turn(self._services, incoming, user, words), value)
+        except Problem as problem:
+            return search.refusal(problem)
+
+    async def _answer_press(self, incoming: Incoming, pressed: Press) -> dict[str, Any]:
+        """The card in its new state, or a sentence where the press was refused."""
+        words = read_words(incoming.locale)
+        if incoming.is_group:
+            return _said(words("bot.not_in_groups"))
+        work = asyncio.create_task(self._press(incoming, pressed))
+        done, _ = await asyncio.wait({work}, timeout=INVOKE_SECONDS)
+        if not done:
+            late = asyncio.create_task(self._finish_late(incoming, work))
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
+            return _said(words("bot.still_working"))
+        try:
+            answer = work.result()
+        except Problem as problem:
+            return _said(problem.detail)
+        except Exception:
+            log.exception("a button failed", verb=pressed.verb)
+            return _said(f"{words('bot.failed')} {words('bot.failed_do')}")
+        await self._keep(answer, _place(incoming))
+        return {"statusCode": 200, "type": CARD, "value": answer.card}
+
+    async def _press(self, incoming: Incoming, pressed: Press) -> Answer:
+        turn = await self._turn(incoming)
+        if turn is None:
+            raise NotFound(
+                "You are not known here", "the CRM has no enabled user for you", code="unknown_user"
+            )
+        is_first = await self._chats.conversations.take(incoming)
+        if not is_first and pressed.verb in {"track", "untrack", "retry"}:
+            listing, _ = await actions.require_listing(turn, pressed.id.partition("/")[0])
+            return await draw_listing(turn.services, turn.user, turn.words, listing)
+        return await actions.press(turn, pressed)
+
+    async def _finish_late(self, incoming: Incoming, work: asyncio.Task[Answer]) -> None:
+        """Change the card once a button that took too long has ended."""
+        try:
+            answer = await work
+            await self._replace(_place(incoming), answer)
+        except Problem as problem:
+            log.warning("a button ended late and badly", code=problem.code)
+        except Exception:
+            log.exception("a button ended late and badly")
+
+    async def _replace(self, place: Place, answer: Answer) -> None:
+        await self._chats.update(place, message_of(answer))
+        await self._keep(answer, place)
+
+    async def _keep(self, answer: Answer, place: Place) -> None:
+        if answer.listing and place.activity_id:
+            now = self._services.now()
+            await self._services.database.write(listings.keep, answer.listing, place, now)
+
+
+def _place(incoming: Incoming) -> Place:
+    """Where the card of a button stands."""
+    return Place(incoming.service_url, incoming.conversation_id, incoming.reply_to_id)
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"statusCode": 200, "type": MESSAGE, "value": text}
+
+
+def _stranger(words: Words) -> dict[str, Any]:
+    return notice_card(words("bot.stranger"), [words("bot.stranger_do")], words, is_error=True)
+
+
+def _problem_card(problem: Problem, words: Words) -> dict[str, Any]:
+    return notice_card(
+        problem.what, [part for part in (problem.why, problem.do) if part], words, is_error=True
+    )
+
+
+def _read_execute(value: Mapping[str, Any]) -> Press | None:
+    action = value.get("action")
+    action = action if isinstance(action, dict) else {}
+    data = action.get("data")
+    return _read_press(action.get("verb"), data if isinstance(data, dict) else {})
+
+
+def _read_submit(incoming: Incoming) -> Press | None:
+    if incoming.text or not isinstance(incoming.value, dict):
+        return None
+    return _read_press(incoming.value.get("verb"), incoming.value)
+
+
+def _read_press(verb: object, data: Mapping[str, Any]) -> Press | None:
+    given = data.get("id")
+    if not isinstance(verb, str) or not isinstance(given, str | None):
+        return None
+    return Press(
+        verb, given or "", {name: value for name, value in data.items() if name not in {"id", "verb"}}
+    )

@@ -1,0 +1,126 @@
+"""Whether a request really comes from the Bot Framework: the bearer token it carries.
+
+Rules as in Microsoft's "Authentication with the Bot Connector API": RS256, the issuer, our app id as
+audience, five minutes of clock skew, a key endorsed for the channel, and the `serviceurl` claim.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import jwt
+import structlog
+
+from bot.activities import Incoming
+from insights.errors import NotSignedIn
+from insights.settings import BOT_OPEN_ID_METADATA
+
+ISSUER = "https://api.botframework.com"
+SKEW = 300
+KEPT = 24 * 3600.0
+BETWEEN_REFRESHES = 60.0
+"""Seconds: keys are fetched anew each day, and at most once a minute for a key nobody knows."""
+
+log = structlog.get_logger(__name__)
+
+
+class TokenValidator:
+    """Validates tokens with the published keys, which are fetched when they are first needed."""
+
+    def __init__(
+        self,
+        app_id: str,
+        session: aiohttp.ClientSession,
+        *,
+        metadata: str = BOT_OPEN_ID_METADATA,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app_id = app_id
+        self._session = session
+        self._metadata = metadata
+        self._clock = clock
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._endorsements: Mapping[str, list[str]] = {}
+        self._fetched_at = self._tried_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def require_genuine(self, authorization: str, incoming: Incoming) -> None:
+        """Raise NotSignedIn unless the Bot Framework sent this activity to us."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _refusal("there is no bearer token")
+        key_id = self._key_id(token)
+        key = await self._key(key_id)
+        if key is None:
+            raise _refusal("the token is signed with a key that the Bot Framework does not publish")
+        claims = self._claims(token, key)
+        if incoming.channel_id not in self._endorsements.get(key_id, []):
+            raise _refusal("the key of the token is not endorsed for this channel")
+        claimed = claims.get("serviceurl") or claims.get("serviceUrl")
+        if not isinstance(claimed, str) or claimed.rstrip("/") != incoming.service_url.rstrip("/"):
+            raise _refusal("the token is for another service URL")
+
+    @staticmethod
+    def _key_id(token: str) -> str:
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError:
+            raise _refusal("the token is none") from None
+        key_id = header.get("kid")
+        if not isinstance(key_id, str) or header.get("alg") != "RS256":
+            raise _refusal("the token is not signed as the Bot Framework signs")
+        return key_id
+
+    def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                audience=self._app_id,
+                issuer=ISSUER,
+                leeway=SKEW,
+                options={"require": ["exp", "iss", "aud"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise _refusal(f"the token is not valid ({type(error).__name__})") from None
+        return claims
+
+    async def _key(self, key_id: str) -> jwt.PyJWK | None:
+        now = self._clock()
+        is_old = now - self._fetched_at > KEPT or key_id not in self._keys
+        if is_old and now - self._tried_at > BETWEEN_REFRESHES:
+            await self._refresh(now)
+        return self._keys.get(key_id)
+
+    async def _refresh(self, asked_at: float) -> None:
+        """Fetch the keys once, however many ask; those known stay where that fails."""
+        async with self._lock:
+            if self._tried_at >= asked_at:
+                return
+            try:
+                found = (await self._fetch((await self._fetch(self._metadata))["jwks_uri"]))["keys"]
+                self._keys = {key["kid"]: jwt.PyJWK(key, "RS256") for key in found if key.get("kty") == "RSA"}
+                self._endorsements = {key["kid"]: key.get("endorsements") or [] for key in found}
+                self._fetched_at = self._clock()
+            except (
+                aiohttp.ClientError,
+                TimeoutError,
+                jwt.InvalidKeyError,
+                KeyError,
+                TypeError,
+                ValueError,
+            ) as error:
+                log.warning("the Bot Framework's keys could not be fetched", error=type(error).__name__)
+            finally:
+                self._tried_at = self._clock()  # not earlier: who asks meanwhile waits for these keys
+
+    async def _fetch(self, url: str) -> Any:
+        async with self._session.get(url, timeout=aiohttp.ClientTimeout(10), raise_for_status=True) as answer:
+            return await answer.json(content_type=None)
+
+
+def _refusal(why: str) -> NotSignedIn:
+    return NotSignedIn("This request does not come from the Bot Framework", why, code="bad_bot_token")

@@ -1,0 +1,72 @@
+"""What the functions behind commands, buttons and searches are handed, and what they hand back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from bot.activities import Incoming
+from cards.elements import Card
+from cards.words import Words
+from insights.capture.views import UntrackedList
+from insights.model import RecordRef, User
+from insights.services import Services
+
+CARD = "application/vnd.microsoft.card.adaptive"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody who wrote, pressed or searched."""
+
+    services: Services
+    incoming: Incoming
+    user: User
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of untracked email in a chat: what it is of and which emails it shows."""
+
+    id: str
+    user_id: str
+    record: RecordRef | None
+    email_ids: tuple[str, ...]
+    next_cursor: str | None
+    language: str
+
+    @classmethod
+    def of(cls, turn: Turn, page: UntrackedList, listing_id: str = "") -> "Listing":
+        """The listing of a page that `turn` is about to show, a new one or the one named."""
+        record = RecordRef(page.record.table, page.record.id) if page.record else None
+        return cls(
+            id=listing_id or str(uuid4()),
+            user_id=turn.user.id,
+            record=record,
+            email_ids=tuple(row.item.id for row in page.rows),
+            next_cursor=page.next,
+            language=turn.words.language,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A card to show; `listing` is what it lists, so that it can be redrawn when that changes."""
+
+    card: Card
+    listing: Listing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button: its verb, the id it carries, and what stood in the card's inputs."""
+
+    verb: str
+    id: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def message_of(answer: Answer) -> dict[str, Any]:
+    """The activity that shows a card."""
+    return {"type": "message", "attachments": [{"contentType": CARD, "content": answer.card}]}

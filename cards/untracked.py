@@ -1,0 +1,143 @@
+"""The list of email that is not tracked yet, with *Track* on each row."""
+
+from typing import Literal
+
+from cards.elements import Card, Element, beside, buttons, card, execute, group, heading, line, small, title
+from cards.plain import Text, clock, day, joined, moment, plain
+from cards.words import Words
+from insights.capture.views import Item, UntrackedList, UntrackedRow
+from insights.model import TrackState
+
+SUBJECT = 80
+PERSON = 50
+CHOICE = 34
+CAUSE = 120
+Verb = Literal["track", "untrack", "retry"]
+NONE = "none"
+"""The choice that tracks an email without regarding."""
+
+
+def untracked_card(page: UntrackedList, list_id: str, words: Words) -> Card:
+    """A page of the caller's own email; verbs `track`, `untrack`, `retry`, `page` with ids under `list_id`.
+
+    Which record an email is about comes as the input `regarding {email id}`: `table:id`, or `none`.
+    """
+    body = [*_head(page, words)]
+    if page.notice:
+        body.append(line(plain(page.notice)))
+    body += [_row(row, list_id, words) for row in page.rows]
+    if not page.rows and not page.notice:
+        body.append(line(_empty(page, words)))
+    if page.next:
+        older = execute(words("untracked.older"), "page", f"{list_id}/{page.next}")
+        body.append(buttons(older))
+    if any("track" in row.item.may for row in page.rows):
+        body.append(small(words("untracked.audience", count=page.audience), spacing="Medium"))
+    return card(words, body)
+
+
+def _head(page: UntrackedList, words: Words) -> list[Element]:
+    if page.record is None:
+        return [heading(words, "untracked.title")]
+    return [
+        title(plain(page.record.name, SUBJECT) or words("record.no_name")),
+        heading(words, "untracked.title", size="Default", weight="Default", isSubtle=True, spacing="None"),
+    ]
+
+
+def _empty(page: UntrackedList, words: Words) -> Text:
+    if page.next:
+        return words("untracked.more")
+    if page.record:
+        return words("untracked.empty_record", record=page.record.name)
+    return words("untracked.empty")
+
+
+def _row(row: UntrackedRow, list_id: str, words: Words) -> Element:
+    item = row.item
+    subject = plain(item.subject, SUBJECT) or words("email.no_subject")
+    about = [line(subject, weight="Bolder")]
+    about += [small(told) for told in (_who(item, words), _when(item, words)) if told]
+    return group([*about, *_state(row, f"{list_id}/{item.id}", words)], separator=True, spacing="Medium")
+
+
+def _when(item: Item, words: Words) -> Text:
+    """When it was sent and how many files it has, as its attachment mark."""
+    count = sum(not attachment.is_inline for attachment in item.attachments)
+    files = words("email.attachments", count=count) if count else Text()
+    return joined(moment(item.at), files)
+
+
+def _who(item: Item, words: Words) -> Text:
+    if item.why:
+        return plain(item.why[:1].upper() + item.why[1:], PERSON)
+    if item.direction == "outgoing":
+        return words("email.to", names=plain(", ".join(item.to[:3]), PERSON)) if item.to else Text()
+    name = item.sender_name or item.sender
+    return words("email.from", name=plain(name, PERSON)) if name else Text()
+
+
+def _state(row: UntrackedRow, id_: str, words: Words) -> list[Element]:
+    """What stands with the email, and what the caller may do about it."""
+    item = row.item
+    match item.state:
+        case TrackState.PENDING:
+            return [line(words("state.pending"), spacing="Small", color="Accent")]
+        case TrackState.TRACKED:
+            return [_with_button("untrack", _tracked(item, words), item, id_, words)]
+        case TrackState.FAILED:
+            return [_with_button("retry", _failed(item, words), item, id_, words)]
+        case _ if "track" in item.may:
+            button = _button("track", item, id_, words)
+            return [beside([_regarding(row, words)], button, align="Bottom")]
+        case _:
+            return []
+
+
+def _regarding(row: UntrackedRow, words: Words) -> Element:
+    choices = [
+        {
+            "title": plain(record.name, CHOICE) or words("record.no_name"),
+            "value": f"{record.table}:{record.id}",
+        }
+        for record in row.choices
+    ]
+    choices.append({"title": words("none"), "value": NONE})
+    return {
+        "type": "Input.ChoiceSet",
+        "id": f"regarding {row.item.id}",
+        "label": words("track.regarding"),
+        "style": "compact",
+        "value": choices[0]["value"],
+        "choices": choices,
+    }
+
+
+def _tracked(item: Item, words: Words) -> list[Element]:
+    about = words("email.regarding", record=plain(item.regarding.name, PERSON)) if item.regarding else Text()
+    by = item.tracked_by
+    if by is None:
+        return [line(words("state.tracked"), spacing="None"), *([small(about)] if about else [])]
+    key = "state.tracked_by" if "untrack" in item.may else "state.tracked_by_colleague"
+    told = words(key, name=plain(by.name, PERSON), time=clock(by.at))
+    return [line(told, spacing="None"), small(joined(day(by.at), about))]
+
+
+def _failed(item: Item, words: Words) -> list[Element]:
+    cause = plain(item.failure.cause, CAUSE) if item.failure else words("state.no_cause")
+    told = [line(words("state.failed", cause=cause), spacing="None", weight="Bolder")]
+    if item.failure and item.failure.action:
+        told.append(small(plain(item.failure.action, CAUSE)))
+    return told
+
+
+def _with_button(verb: Verb, told: list[Element], item: Item, id_: str, words: Words) -> Element:
+    if verb in item.may:
+        return beside(told, _button(verb, item, id_, words))
+    return group(told, spacing="Small")
+
+
+def _button(verb: Verb, item: Item, id_: str, words: Words) -> Element:
+    """A button whose tooltip tells its email, so that a screen reader's list of buttons makes sense."""
+    subject = plain(item.subject, CHOICE) or words("email.no_subject")
+    return execute(words(verb), verb, id_, tooltip=words(f"{verb}.name", subject=subject))
