@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from insights.migrate import REVISIONS, upgrade
@@ -17,7 +17,6 @@ ROW = {"user_id": "u", "user_name": "Ú", "action": "a", "subject": "s", "detail
 async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabase) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
-    from sqlalchemy import Connection
 
     database = open_database("liaison")
     await upgrade(database, REVISIONS)
@@ -32,12 +31,14 @@ async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabas
 async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
     await upgrade(database, REVISIONS)
+
+    def fail(connection: Connection) -> None:
+        connection.execute(insert(audit).values(at=NOW, **ROW))
+        1 / 0  # noqa: B018
+
     with pytest.raises(ZeroDivisionError):
-        async with database.begin() as transaction:
-            await transaction.execute(insert(audit).values(at=NOW, **ROW))
-            1 / 0  # noqa: B018
-    async with database.begin() as transaction:
-        await transaction.execute(insert(audit).values(at=NOW, **ROW))
+        await database.write(fail)
+    await database.write(lambda connection: connection.execute(insert(audit).values(at=NOW, **ROW)))
     rows = await database.read(lambda connection: connection.execute(select(audit.c.at)).scalars().all())
     assert rows == [NOW.astimezone(UTC)]
     assert rows[0].tzinfo is not None

@@ -31,8 +31,8 @@ async def test_a_change_reaches_an_open_pane(client: Client, token_for: Callable
     stream = await open_stream(client, token_for("ann"))
     services = client.app[SERVICES]
     await asyncio.sleep(0.5)
-    async with services.database.begin() as connection:
-        await connection.execute(changes.insert().values(at=services.now(), kind="track", subject="some-id"))
+    news = changes.insert().values(at=services.now(), kind="track", subject="some-id")
+    await services.database.write(lambda connection: connection.execute(news))
     kind, data, *_ = (await next_event(stream)).splitlines()
     assert kind == "event: change"
     assert json.loads(data.removeprefix("data: ")) == {"kind": "track", "id": "some-id"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jwt
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from connectors.embedded.crm.crm import REVISIONS
 from connectors.embedded.crm.tables import addresses, lookups, rows
@@ -53,17 +53,14 @@ def directory(crm_database: Database, clock: Clock) -> EmbeddedDirectory:
 @pytest.fixture
 async def organisation(crm_database: Database) -> None:
     """Ann and Bob on two domains of ours, Ann in a team, and a customer who is none of us."""
-    async with crm_database.begin() as connection:
+
+    def fill(connection: Connection) -> None:
         for id_, address in (("ann", "Ann@Contoso.example"), ("bob", "bob@bücher.example")):
-            await connection.execute(
-                insert(rows).values(**_row("systemuser", id_, internalemailaddress=address))
-            )
-            await connection.execute(insert(addresses).values(**_address("systemuser", id_, address)))
-        await connection.execute(
-            insert(addresses).values(**_address("contact", "eve", "eve@customer.example"))
-        )
+            connection.execute(insert(rows).values(**_row("systemuser", id_, internalemailaddress=address)))
+            connection.execute(insert(addresses).values(**_address("systemuser", id_, address)))
+        connection.execute(insert(addresses).values(**_address("contact", "eve", "eve@customer.example")))
         for column, target in (("systemuserid", "ann"), ("teamid", "blue")):
-            await connection.execute(
+            connection.execute(
                 insert(lookups).values(
                     table_name="teammembership",
                     row_id="m1",
@@ -72,6 +69,8 @@ async def organisation(crm_database: Database) -> None:
                     target_id=target,
                 )
             )
+
+    await crm_database.write(fill)
 
 
 def _row(table: str, id_: str, **attributes: str) -> dict[str, object]:
