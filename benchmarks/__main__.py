@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import importing, pane, startup, timeline
+from benchmarks import bot, importing, pane, startup, timeline
 from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -15,12 +15,13 @@ RESULTS = Path(__file__).parent / "results.json"
 async def run(*, large: bool) -> list[Figure]:
     """All figures; the large ones take longer than ten minutes."""
     if large:
-        return await timeline.measure((1_000_000,))
+        return [*await timeline.measure((1_000_000,)), *await bot.measure_memory()]
     return [
         *await timeline.measure((10_000, 100_000)),
         *await importing.measure(),
         *await startup.measure(),
         *await pane.measure(),
+        *await bot.measure(),
     ]
 
 

@@ -23,7 +23,7 @@ async def measure() -> list[Figure]:
                 seconds.append(server.seconds)
                 await wait_for(f"{server.url}/readyz")
                 await asyncio.sleep(2)
-                memory = max(memory, _resident(server.pid))
+                memory = max(memory, resident(server.pid))
         async with running(Path(folder) / "demo", "--demo") as server:
             first = server.seconds
         async with running(Path(folder) / "demo", "--demo") as server:
@@ -36,6 +36,7 @@ async def measure() -> list[Figure]:
     ]
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
+    """Resident memory of a process and its children, MiB."""
     process = psutil.Process(pid)
     return sum(each.memory_info().rss for each in [process, *process.children(recursive=True)]) / 2**20

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from bot.listings import newest_change
 from bot.records import find_record, labels_of, links_to
 from bot.turns import Answer, Listing, Turn
 from cards.help import Command as CommandText
@@ -116,9 +117,10 @@ async def show_untracked(
     turn: Turn, ref: RecordRef | None, *, cursor: str | None = None, listing_id: str = ""
 ) -> Answer:
     """A page of untracked email, as a list that changes with it."""
+    change_id = await turn.services.database.read(newest_change)
     page = await list_untracked(turn.services, turn.user, ref, cursor=cursor)
     listing = Listing.of(turn, page, listing_id)
-    return Answer(untracked_card(page, listing.id, turn.words), listing)
+    return Answer(untracked_card(page, listing.id, turn.words), listing, change_id)
 
 
 async def _find(turn: Turn, argument: str) -> Answer:

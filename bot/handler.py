@@ -228,7 +228,7 @@ class Handler(ActivityHandler):
     async def _keep(self, answer: Answer, place: Place) -> None:
         if answer.listing and place.activity_id:
             now = self._services.now()
-            await self._services.database.write(listings.keep, answer.listing, place, now)
+            await self._services.database.write(listings.keep, answer.listing, place, answer.change_id, now)
 
 
 def _place(incoming: Incoming) -> Place:

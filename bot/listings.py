@@ -27,8 +27,16 @@ class Place:
     activity_id: str
 
 
-def keep(connection: Connection, listing: Listing, place: Place, now: datetime) -> None:
-    """Note that a list was shown at that place, in exchange for what it showed before."""
+def newest_change(connection: Connection) -> int:
+    """The number of the newest change, to be asked for before a list is drawn."""
+    return connection.execute(select(func.max(changes.c.id))).scalar() or 0
+
+
+def keep(connection: Connection, listing: Listing, place: Place, change_id: int, now: datetime) -> None:
+    """Note that a list was shown at that place, in exchange for what it showed before.
+
+    `change_id` is that of the drawing: what changed since then makes the list stale again.
+    """
     connection.execute(delete(listed_emails).where(listed_emails.c.listing_id == listing.id))
     connection.execute(delete(listings).where(listings.c.id == listing.id))
     connection.execute(
@@ -42,7 +50,7 @@ def keep(connection: Connection, listing: Listing, place: Place, now: datetime) 
             service_url=place.service_url,
             conversation_id=place.conversation_id,
             activity_id=place.activity_id,
-            change_id=select(func.coalesce(func.max(changes.c.id), 0)).scalar_subquery(),
+            change_id=change_id,
             shown_at=now,
         )
     )
@@ -62,7 +70,7 @@ def select_listing(connection: Connection, listing_id: str) -> tuple[Listing, Pl
 
 def select_stale(connection: Connection, after: int) -> tuple[int, list[tuple[Listing, Place]]]:
     """(number of the newest change, lists with an email that changed after that and after it was drawn)."""
-    newest = connection.execute(select(func.max(changes.c.id))).scalar() or 0
+    newest = newest_change(connection)
     if newest <= after:
         return after, []
     stale = (

@@ -4,6 +4,7 @@ What is stale is read from the database, so a change that happened while no serv
 """
 
 import asyncio
+from collections import deque
 
 import structlog
 
@@ -17,15 +18,18 @@ from insights.errors import Problem
 from insights.services import Services
 
 EVERY_SECONDS = 0.4
+LOOK_BACK = 25
+"""How many rounds a change is looked at: a list that was drawn before it may be noted after it."""
 log = structlog.get_logger(__name__)
 
 
 async def keep_redrawing(services: Services, chats: Chats) -> None:
     """Redraw until cancelled; what cannot be delivered is logged and left as it is."""
-    newest = 0
+    seen: deque[int] = deque(maxlen=LOOK_BACK)
     while True:
         try:
-            newest, stale = await services.database.read(listings.select_stale, newest)
+            newest, stale = await services.database.read(listings.select_stale, seen[0] if seen else 0)
+            seen.append(newest)
             for listing, place in stale:
                 await _redraw(services, chats, listing, place, newest)
         except Problem as problem:

@@ -52,10 +52,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A card to show; `listing` is what it lists, so that it can be redrawn when that changes."""
+    """A card to show; `listing` is what it lists, so that it can be redrawn when that changes.
+
+    `change_id` is the newest change that the drawing took in for certain.
+    """
 
     card: Card
     listing: Listing | None = None
+    change_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

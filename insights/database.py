@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from insights.errors import Unavailable
+from insights.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,18 +39,20 @@ class Database:
         self.name = name
         self.is_sqlite = not url
         self.path = data_dir / f"{name}.sqlite"
-        self._writer, self._reader = (
+        engine, self._reader = (
             _sqlite_engines(self.path) if self.is_sqlite else _postgresql_engines(url, name)
         )
-        self._writers = ThreadPoolExecutor(1 if self.is_sqlite else 8, thread_name_prefix=f"write-{name}")
+        self._engine = engine
+        self._writer = Writer(engine, name, threads=1 if self.is_sqlite else 8)
         self._readers = ThreadPoolExecutor(2 if self.is_sqlite else 4, thread_name_prefix=f"read-{name}")
 
     async def write(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a function as one write transaction: committed when it returns, rolled back when it raises."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writers, lambda: self._write(function, *args, **kwargs))
+        with _translated():
+            result: T = await self._writer.write(lambda connection: function(connection, *args, **kwargs))
+        return result
 
     async def read(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -57,13 +60,6 @@ class Database:
         """Run a read-only function in a thread, on one consistent snapshot."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, lambda: self._read(function, *args, **kwargs))
-
-    def _write(
-        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        with _translated(), self._writer.begin() as connection:
-            # An INSERT's count of rows, by which "somebody was faster" is told, is not kept by itself.
-            return function(connection.execution_options(preserve_rowcount=True), *args, **kwargs)
 
     def _read(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -86,7 +82,7 @@ class Database:
     async def fold(self) -> None:
         """Empty a SQLite file's -wal into it, so that what was deleted is in neither."""
         if self.is_sqlite:
-            await asyncio.get_running_loop().run_in_executor(self._writers, self._fold)
+            await asyncio.get_running_loop().run_in_executor(self._readers, self._fold)
 
     def _fold(self) -> None:
         with closing(sqlite3.connect(self.path, timeout=20)) as connection:
@@ -97,10 +93,10 @@ class Database:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        self._writers.shutdown()
+        self._writer.close()
         self._readers.shutdown()
         self._reader.dispose()
-        self._writer.dispose()
+        self._engine.dispose()
 
 
 @contextmanager

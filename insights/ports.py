@@ -109,6 +109,10 @@ class Crm(Protocol):
         """How the user's mailbox is synchronised and approved."""
         ...
 
+    async def version(self) -> str:
+        """A token that changes whenever anything in the CRM does; "" where that is not known."""
+        ...
+
     async def tables(self) -> Sequence[Table]:
         """The tables whose rows have a timeline: the five of ours and custom ones."""
         ...

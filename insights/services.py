@@ -1,10 +1,12 @@
 """What a use-case is handed: the wiring's result, passed in, never imported."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from insights.database import Database
+from insights.memory import Memory
 from insights.ports import Crm, Directory, Mail
 from insights.settings import Settings
 from insights.workflows import Workflows
@@ -21,3 +23,4 @@ class Services:
     directory: Directory
     workflows: Workflows
     now: Callable[[], datetime]
+    memory: Memory[Any] = field(default_factory=Memory)

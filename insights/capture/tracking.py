@@ -147,12 +147,15 @@ def _join(connection: Connection, user: User, email_id: str, services: Services)
     now = services.now()
     if joins.join(connection, services.database, email_id, user.id, now):
         connection.execute(audit.entry(user, "track", f"email {email_id}", now, joined="yes"))
+        tracks.announce(connection, email_id, now)
 
 
 def _leave(connection: Connection, user: User, email_id: str, services: Services) -> bool:
+    now = services.now()
     was_there = joins.leave(connection, email_id, user.id)
     if was_there:
-        connection.execute(audit.entry(user, "untrack", f"email {email_id}", services.now(), joined="yes"))
+        connection.execute(audit.entry(user, "untrack", f"email {email_id}", now, joined="yes"))
+        tracks.announce(connection, email_id, now)
     return was_there
 
 

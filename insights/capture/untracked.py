@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import Connection, bindparam, func, select
+
 from insights import access
 from insights.capture.addresses import address_key
 from insights.capture.cursors import read_cursor, write_cursor
@@ -22,6 +24,7 @@ from insights.model import (
     User,
 )
 from insights.services import Services
+from insights.tables import changes, features, preferences
 from insights.views import RecordItem
 
 DAYS = 30
@@ -31,6 +34,13 @@ BATCH = 40
 MOST_BATCHES = 5
 """How many batches of mail one page may cost; the next page goes on where it ended."""
 LISTED = {TrackState.UNTRACKED, TrackState.FAILED}
+STAMP = select(
+    select(func.max(changes.c.id)).scalar_subquery(),
+    select(features.c.is_on).where(features.c.feature == "auto_capture").scalar_subquery(),
+    select(preferences.c.value)
+    .where(preferences.c.user_id == bindparam("user"), preferences.c.name == "auto_capture")
+    .scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,30 @@ async def list_untracked(
 
     Without a record: what outsiders known to the CRM wrote or got. Nothing of it is stored.
     """
+    key, stamp = ("untracked", user.id, user.roles, ref, cursor, limit), await _read_stamp(services, user)
+    kept: UntrackedList | None = services.memory.find(key, stamp) if stamp else None
+    if kept is None:
+        kept = await _list(services, user, ref, cursor, limit)
+        if stamp:
+            services.memory.keep(key, stamp, kept)
+    return kept
+
+
+async def _read_stamp(services: Services, user: User) -> tuple[object, ...] | None:
+    """What a list depends on: CRM, mailbox, tracking, settings, time; None where it is not known."""
+    crm, mail = await services.crm.version(), await services.mail.version(user.email)
+    own = await services.database.read(_select_stamp, user.id)
+    minute = services.now().replace(second=0, microsecond=0)
+    return (crm, mail, own, minute) if crm and mail else None
+
+
+def _select_stamp(connection: Connection, user_id: str) -> tuple[object, ...]:
+    return tuple(connection.execute(STAMP, {"user": user_id}).one())
+
+
+async def _list(
+    services: Services, user: User, ref: RecordRef | None, cursor: str | None, limit: int
+) -> UntrackedList:
     await access.require(services, user, feature="auto_capture")
     scope = await _read_scope(services, user, ref)
     notice, wanted = await may_list_mail(services, user, scope.mailbox)

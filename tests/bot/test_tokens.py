@@ -1,5 +1,6 @@
 """Who may call the bot: tokens of the Bot Framework, and nothing that looks like one."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -94,6 +95,17 @@ async def test_a_token_of_the_bot_framework(validator: TokenValidator, publisher
         await validator.require_genuine(token(), INCOMING)
     await validator.require_genuine(token(serviceurl=SERVICE_URL.rstrip("/")), INCOMING)
     await validator.require_genuine(token(exp=int(time.time()) - 200), INCOMING)  # within the clock skew
+    assert publisher.fetched == 1
+
+
+async def test_who_comes_while_the_keys_are_fetched_waits_for_them(
+    validator: TokenValidator, publisher: Publisher, clock: Clock
+) -> None:
+    first = asyncio.create_task(validator.require_genuine(token(), INCOMING))
+    while not publisher.fetched:
+        await asyncio.sleep(0)
+    clock.now += 1
+    await asyncio.gather(first, *(validator.require_genuine(token(), INCOMING) for _ in range(3)))
     assert publisher.fetched == 1
 
 

@@ -1,12 +1,12 @@
 """Reads the address rules of `insights.capture.rules` against the row store, for one reader."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from connectors.embedded.crm.access import Access
-from connectors.embedded.crm.row import StoredRow
+from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.tables import lookups, rows
 from insights.capture.addresses import address_key
@@ -64,30 +64,65 @@ class AddressBook:
         )
         return [stored_row(found) for found in self.access.connection.execute(statement)]
 
-    def stakeholders(self, ref: RecordRef, tables: Sequence[str] = STAKEHOLDER_TABLES) -> list[StoredRow]:
-        """The rows of `tables` that an active connection joins with the record, from either side."""
-        near, far = lookups.alias(), lookups.alias()
-        statement = (
-            select(far.c.target_table, far.c.target_id)
-            .join(near, (near.c.table_name == far.c.table_name) & (near.c.row_id == far.c.row_id))
-            .join(rows, (rows.c.table_name == near.c.table_name) & (rows.c.id == near.c.row_id))
-            .where(
-                near.c.target_id == ref.id,
-                near.c.target_table == ref.table,
-                near.c.table_name == "connection",
-                near.c.column_name.in_(("record1id", "record2id")),
-                far.c.column_name.in_(("record1id", "record2id")),
-                far.c.column_name != near.c.column_name,
-                far.c.target_table.in_(tables),
-                rows.c.state == 0,
-                self.access.where(),
-            )
-            .order_by(rows.c.created_at, rows.c.id)
-            .limit(STAKEHOLDER_LIMIT)
+    def first_contact_ids(self, account_ids: Collection[str], limit: int) -> set[str]:
+        """The ids of those whom `first_contacts` lists for any of the accounts."""
+        place = func.row_number().over(
+            partition_by=lookups.c.target_id, order_by=(rows.c.name_key, rows.c.id)
         )
-        refs = [RecordRef(*found) for found in self.access.connection.execute(statement)]
-        readable = self.access.find_all(refs)
-        return [readable[found] for found in dict.fromkeys(refs) if found in readable]
+        found: set[str] = set()
+        for chunk in chunks(account_ids):
+            numbered = (
+                select(rows.c.id, place.label("place"))
+                .join(lookups, (lookups.c.table_name == rows.c.table_name) & (lookups.c.row_id == rows.c.id))
+                .where(
+                    lookups.c.target_id.in_(chunk),
+                    lookups.c.target_table == "account",
+                    lookups.c.table_name == "contact",
+                    lookups.c.column_name == "parentcustomerid",
+                    self.access.where(),
+                )
+                .subquery()
+            )
+            statement = select(numbered.c.id).where(numbered.c.place <= limit)
+            found.update(self.access.connection.execute(statement).scalars())
+        return found
+
+    def stakeholders(self, ref: RecordRef) -> list[StoredRow]:
+        """The contacts and accounts that an active connection joins with the record, from either side."""
+        return self.connected([ref], STAKEHOLDER_TABLES).get(ref, [])[:STAKEHOLDER_LIMIT]
+
+    def connected(
+        self, refs: Collection[RecordRef], tables: Sequence[str]
+    ) -> dict[RecordRef, list[StoredRow]]:
+        """The rows of `tables` that an active connection joins with each of the records."""
+        near, far = lookups.alias(), lookups.alias()
+        wanted = set(refs)
+        pairs: list[tuple[RecordRef, RecordRef]] = []
+        for chunk in chunks({ref.id for ref in refs}):
+            statement = (
+                select(near.c.target_table, near.c.target_id, far.c.target_table, far.c.target_id)
+                .join(far, (near.c.table_name == far.c.table_name) & (near.c.row_id == far.c.row_id))
+                .join(rows, (rows.c.table_name == near.c.table_name) & (rows.c.id == near.c.row_id))
+                .where(
+                    near.c.target_id.in_(chunk),
+                    near.c.table_name == "connection",
+                    near.c.column_name.in_(("record1id", "record2id")),
+                    far.c.column_name.in_(("record1id", "record2id")),
+                    far.c.column_name != near.c.column_name,
+                    far.c.target_table.in_(tables),
+                    rows.c.state == 0,
+                    self.access.where(),
+                )
+                .order_by(rows.c.created_at, rows.c.id)
+            )
+            found = self.access.connection.execute(statement)
+            pairs += [(RecordRef(*pair[:2]), RecordRef(*pair[2:])) for pair in found]
+        readable = self.access.find_all(list({far_ref for _, far_ref in pairs}))
+        joined: dict[RecordRef, list[StoredRow]] = {}
+        for near_ref, far_ref in dict.fromkeys(pairs):
+            if near_ref in wanted and far_ref in readable:
+                joined.setdefault(near_ref, []).append(readable[far_ref])
+        return joined
 
     def own(self, row: StoredRow, relation: str) -> Iterator[RecordAddress]:
         """What the row's email columns hold, in the order of its table."""

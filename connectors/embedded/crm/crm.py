@@ -29,6 +29,7 @@ from connectors.embedded.crm.search import Query, as_records, search, timeline_t
 from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.crm.structure import Structure
 from connectors.embedded.crm.users import mailbox_state
+from connectors.embedded.crm.writing import count_change, read_change
 from insights.database import Database
 from insights.migrate import upgrade
 from insights.model import (
@@ -93,6 +94,10 @@ class EmbeddedCrm(Crm):
     @override
     async def user_by_object_id(self, object_id: str) -> User | None:
         return await self._read(NOBODY, self._user_by_object_id, clean_id(object_id))
+
+    @override
+    async def version(self) -> str:
+        return str(await self._database.read(read_change))
 
     @override
     async def mailbox_state(self, user_id: str) -> MailboxState:
@@ -207,6 +212,7 @@ class EmbeddedCrm(Crm):
         self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         def run(connection: Connection) -> T:
+            count_change(connection)
             # Not kept: this transaction may see a structure that never comes to be.
             structure = Structure(self._standard).renewed(connection)
             return function(structure.access(connection, user), *args, **kwargs)

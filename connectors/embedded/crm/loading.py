@@ -16,7 +16,7 @@ from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.spool import Spool
 from connectors.embedded.crm.tables import contents
-from connectors.embedded.crm.writing import insert_into, write_rows
+from connectors.embedded.crm.writing import count_change, insert_into, write_rows
 from insights.model import RecordRef
 
 Progress = Callable[[int, int], None]
@@ -51,6 +51,7 @@ def write_prepared(
 ) -> ImportReport:
     """Write all rows and custom tables; run it in one transaction."""
     report, done = ImportReport(), 0
+    count_change(connection)
     store_definitions(connection, prepared.definitions)
     for batch in chunks(prepared.spool):
         _write_batch(connection, prepared.schema, batch, now, report)

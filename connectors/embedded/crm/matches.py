@@ -71,6 +71,9 @@ class Backwards:
         for table in timeline_tables(self.access):
             yield from (found for found in direct if found.row.table == table.name)
             for nearness, rule in enumerate(self.book.rules(table.name)):
+                if isinstance(rule, Contacts):
+                    yield from (_as(found, found.row, rule.relation, nearness) for found in by_contact)
+                    continue
                 sources = self._sources(rule, contacts, accounts, by_primary, by_contact)
                 yield from self._along(rule, table.name, sources, nearness)
 
@@ -93,17 +96,14 @@ class Backwards:
         match rule:
             case Lookup():
                 return self._pointing_at(sources, table, rule.column, rule.relation, nearness)
-            case Contacts():
-                return [
-                    _as(found, found.row, rule.relation, nearness) for found in self._accounts_of(sources)
-                ]
             case Stakeholders():
+                joined = self.book.connected({source.row.ref for source in sources}, (table,))
                 return [
                     _as(source, row, rule.relation, nearness)
                     for source in sources
-                    for row in self.book.stakeholders(source.row.ref, (table,))
+                    for row in joined.get(source.row.ref, ())
                 ]
-            case OwnAddresses():
+            case _:
                 return []
 
     def _holders(self, wanted: Sequence[str]) -> list[Reached]:
@@ -156,14 +156,11 @@ class Backwards:
         parents = {found.row.ref: found.row.lookup("parentcustomerid") for found in contacts}
         wanted = [parent for parent in parents.values() if parent and parent.table == "account"]
         accounts = self.access.find_all(list(dict.fromkeys(wanted)))
-        first = {
-            ref: {contact.id for contact in self.book.first_contacts(ref.id, CONTACTS_PER_ACCOUNT)}
-            for ref in accounts
-        }
+        first = self.book.first_contact_ids({ref.id for ref in accounts}, CONTACTS_PER_ACCOUNT)
         return [
             _as(found, accounts[parent], "contact", 0)
             for found in contacts
-            if (parent := parents[found.row.ref]) in accounts and found.row.id in first[parent]
+            if (parent := parents[found.row.ref]) in accounts and found.row.id in first
         ]
 
 

@@ -4,7 +4,7 @@
 of an index whose length is that of the answer.
 """
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.types import JSON
 
 from insights.database import metadata
@@ -110,12 +110,14 @@ contents = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-# One row, whose number grows with every change of what `structure.py` keeps in memory.
+# One row: `number` grows with every change of what `structure.py` keeps in memory, `changes` with every
+# write transaction, which begins by taking it.
 structure = Table(
     "structure",
     crm,
     Column("id", Integer, primary_key=True),
     Column("number", Integer, nullable=False),
+    Column("changes", BigInteger, nullable=False, server_default="0"),
 )
 
 # Custom tables as `metadata.json` described them.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, tuple_, update
+from sqlalchemy import Connection, Table, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.embedded.crm.indexes import activity_at, forget_rows, index_rows, message_entries
@@ -22,6 +22,7 @@ STRUCTURAL = {
     "teammembership",
 }
 """Tables that decide who may read what."""
+CHANGE = select(structure.c.changes)
 
 
 def insert_into(connection: Connection, table: Table) -> Any:
@@ -85,6 +86,18 @@ def note_change(connection: Connection, tables: Iterable[str] = STRUCTURAL) -> N
         statement = insert_into(connection, structure).values(id=1, number=1)
         grown = {"number": structure.c.number + 1}
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=grown))
+
+
+def count_change(connection: Connection) -> None:
+    """Tell that something changes; done first in a transaction, so that writers queue up, never deadlock."""
+    statement = insert_into(connection, structure).values(id=1, number=0, changes=1)
+    grown = {"changes": structure.c.changes + 1}
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=grown))
+
+
+def read_change(connection: Connection) -> int:
+    """The number that grows with every change."""
+    return connection.execute(CHANGE).scalar() or 0
 
 
 def _columns(row: StoredRow) -> dict[str, Any]:
