@@ -102,6 +102,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/admin/audit", api.read_audit, "admin", {200: AuditPage}),
     Route("GET", "/", pages.show_home, "public"),
     Route("GET", "/addin/pane", pages.show_pane, "public"),
+    Route("GET", "/tab", pages.show_tab, "public"),
+    Route("GET", "/t/{id}", pages.show_tab, "public"),
     Route("GET", "/docs/", docs.show_docs, "public"),
     Route("GET", "/docs/{file:.+}", docs.show_doc, "public"),
     Route("GET", "/static/vendor/{file:.+}", pages.send_vendor, "public"),
@@ -116,8 +118,10 @@ DEMO_ROUTES: tuple[Route, ...] = (
     Route("GET", "/demo/api/messages/{email_id}", demo.read_message, "user", {200: DemoOpenMessage}),
 )
 
-# In the demo the page around the pane plays the mail client; it hands out the tokens, too.
-DEMO_SURROUNDINGS = Surroundings(office="/static/demo/office.js", can_sign_in=True, has_demo=True)
+# In the demo the page around the pane plays the mail client, a stand-in plays Teams; both hand out tokens.
+DEMO_SURROUNDINGS = Surroundings(
+    office="/static/demo/office.js", teams="/static/demo/teams.js", can_sign_in=True, has_demo=True
+)
 
 
 def utc_now() -> datetime:

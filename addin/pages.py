@@ -18,10 +18,12 @@ HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 NODE_MODULES = HERE.parent / "node_modules"
 OFFICE_JS = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
+TEAMS_JS = "/static/vendor/@microsoft/teams-js/dist/umd/MicrosoftTeams.min.js"
 
 # The npm packages that pages load, and which of their files.
 VENDOR = {
     "@fluentui/web-components": ("dist/web-components.min.js",),
+    "@microsoft/teams-js": ("dist/umd/MicrosoftTeams.min.js",),
     "eventsource-parser": ("dist/*.js",),
     "lit-html": ("*.js", "directives/*.js"),
 }
@@ -70,6 +72,8 @@ class Page:
 HOME = Page("home.html")
 ERROR = Page("error.html", framed_by=f"'self' {HOSTS}")
 PANE = Page("pane.html", framed_by=f"'self' {HOSTS}", scripts="https://appsforoffice.microsoft.com")
+# teams-js would fetch a list of Teams' hosts from a CDN; kept from it, it uses the one it brings along.
+TAB = Page("tab.html", framed_by=f"'self' {HOSTS}")
 # Mails carry style attributes; the reader shows them in a frame without scripts.
 DEMO = Page("demo.html", styles="'unsafe-inline'")
 
@@ -78,11 +82,13 @@ DEMO = Page("demo.html", styles="'unsafe-inline'")
 class Surroundings:
     """What the pages are told about where they run; decided once, in app.py.
 
-    `office` is the script that supplies the mail client's `Office` object, `can_sign_in` whether that
-    client can hand out tokens we accept, `has_demo` whether there is a demo to be shown.
+    `office` is the script that supplies the mail client's `Office` object, `teams` the one that supplies
+    Teams' `microsoftTeams`, `can_sign_in` whether these clients can hand out tokens we accept, `has_demo`
+    whether there is a demo to be shown.
     """
 
     office: str = OFFICE_JS
+    teams: str = TEAMS_JS
     can_sign_in: bool = False
     has_demo: bool = False
 
@@ -98,6 +104,11 @@ async def show_home(visit: Visit) -> web.Response:
 async def show_pane(visit: Visit) -> web.Response:
     """The pane beside the open mail."""
     return _render(visit, PANE)
+
+
+async def show_tab(visit: Visit) -> web.Response:
+    """The record search with timelines; the same for every record, so nobody learns which there are."""
+    return _render(visit, TAB)
 
 
 async def show_demo(visit: Visit) -> web.Response:

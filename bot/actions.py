@@ -12,7 +12,6 @@ from bot.commands import (
     switch_feature,
 )
 from bot.drawing import draw_listing
-from bot.listings import Place
 from bot.turns import Answer, Listing, Press, Turn
 from insights import preferences
 from insights.capture import tracking
@@ -34,12 +33,12 @@ async def press(turn: Turn, pressed: Press) -> Answer:
     return await verb(turn, pressed)
 
 
-async def require_listing(turn: Turn, listing_id: str) -> tuple[Listing, Place]:
+async def require_listing(turn: Turn, listing_id: str) -> Listing:
     """A list of the caller's; raises NotFound for one that is gone, NotAllowed for somebody else's."""
     found = await turn.services.database.read(listings.select_listing, listing_id)
     if found is None:
         raise NotFound("This list is too old", "it no longer changes", "write: untracked", code="old_list")
-    if found[0].user_id != turn.user.id:
+    if found.user_id != turn.user.id:
         raise NotAllowed("This card is somebody else's", "only they can use its buttons",
                          "write: untracked, for a list of your own", code="not_yours")  # fmt: skip
     return found
@@ -62,7 +61,7 @@ async def _on_email(
 ) -> Answer:
     """Do `work` on an email of a list and draw the list anew, with the cause where it was refused."""
     listing_id, _, email_id = pressed.id.partition("/")
-    listing, _ = await require_listing(turn, listing_id)
+    listing = await require_listing(turn, listing_id)
     if email_id not in listing.email_ids:
         raise NotFound("This email is not in the list", "the list shows others now", code="no_such_email")
     refused: Problem | None = None
@@ -100,8 +99,8 @@ def _track_body(chosen: object) -> TrackBody:
 
 async def _page(turn: Turn, pressed: Press) -> Answer:
     listing_id, _, cursor = pressed.id.partition("/")
-    listing, _ = await require_listing(turn, listing_id)
-    return await show_untracked(turn, listing.record, cursor=cursor or None, listing_id=listing.id)
+    listing = await require_listing(turn, listing_id)
+    return await show_untracked(turn, listing.record, cursor=cursor or None)
 
 
 async def _untracked(turn: Turn, pressed: Press) -> Answer:

@@ -1,6 +1,7 @@
 """Where the bot talks: who somebody in a chat is, replying, and reaching users in their own chat."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from bot.activities import Incoming
@@ -11,6 +12,9 @@ from insights.errors import NotAllowed, NotFound, Problem
 from insights.model import User
 from insights.services import Services
 
+KNOWN_SECONDS = 2.0
+"""How long who somebody is need not be asked again; what they may read is asked each time."""
+
 
 class Chats:
     """The chats of one installation."""
@@ -19,11 +23,18 @@ class Chats:
         self.conversations = Conversations(services)
         self._services = services
         self._connector = connector
+        self._users: dict[str, tuple[User, float]] = {}
 
     async def identify(self, incoming: Incoming) -> User | None:
         """The CRM user who sent an activity, by Entra object id; None for strangers."""
         object_id = incoming.sender.aad_object_id or await self._object_id(incoming)
-        return await self._services.crm.user_by_object_id(object_id) if object_id else None
+        now = monotonic()
+        user, good_until = self._users.get(object_id, (None, 0.0))
+        if user is None or now > good_until:
+            user = await self._services.crm.user_by_object_id(object_id) if object_id else None
+            self._users = {known: entry for known, entry in self._users.items() if entry[1] > now}
+            self._users |= {object_id: (user, now + KNOWN_SECONDS)} if user else {}
+        return user
 
     async def remember(self, incoming: Incoming, user: User) -> None:
         """Keep how the user is reached."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from bot.listings import newest_change
 from bot.records import find_record, labels_of, links_to
 from bot.turns import Answer, Listing, Turn
+from cards.elements import Card
 from cards.help import Command as CommandText
 from cards.help import help_card, nearest_card
 from cards.preferences import preferences_card
@@ -99,9 +99,9 @@ async def _help(turn: Turn, _: str) -> Answer:
 
 
 async def _untracked(turn: Turn, argument: str) -> Answer:
-    await access.require(turn.services, turn.user, feature="auto_capture")
     if not argument:
         return await show_untracked(turn, None)
+    await access.require(turn.services, turn.user, feature="auto_capture")
     page = await find_record(turn, argument, limit=FOUND)
     if not page.items:
         return Answer(found_card(argument, page, {}, {}, turn.words))
@@ -113,14 +113,16 @@ async def _untracked(turn: Turn, argument: str) -> Answer:
     return await show_untracked(turn, RecordRef(chosen.table, chosen.id))
 
 
-async def show_untracked(
-    turn: Turn, ref: RecordRef | None, *, cursor: str | None = None, listing_id: str = ""
-) -> Answer:
+async def show_untracked(turn: Turn, ref: RecordRef | None, *, cursor: str | None = None) -> Answer:
     """A page of untracked email, as a list that changes with it."""
-    change_id = await turn.services.database.read(newest_change)
     page = await list_untracked(turn.services, turn.user, ref, cursor=cursor)
-    listing = Listing.of(turn, page, listing_id)
-    return Answer(untracked_card(page, listing.id, turn.words), listing, change_id)
+    listing = Listing.of(turn, page)
+    memory = turn.services.memory
+    card: Card | None = memory.find(("card", listing.id), page)
+    if card is None:
+        card = untracked_card(page, listing.id, turn.words)
+        memory.keep(("card", listing.id), page, card)
+    return Answer(card, listing, page.change_id)
 
 
 async def _find(turn: Turn, argument: str) -> Answer:

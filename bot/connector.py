@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import aiohttp
 from aiolimiter import AsyncLimiter
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -25,6 +25,7 @@ from bot.credentials import Credentials
 from insights.errors import NotAllowed, NotFound, Problem, Unavailable
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
+JSON = {"Content-Type": "application/json; charset=utf-8"}
 TRANSIENT = {412, 429, 502, 503, 504}
 ATTEMPTS = 5
 LONGEST_WAIT = 20.0
@@ -125,9 +126,10 @@ class Connector:
         if self._limits:
             await self._limits.wait(conversation_id)
         token = await self._credentials.token()
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = JSON | ({"Authorization": f"Bearer {token}"} if token else {})
+        data = to_json(body) if body is not None else None
         async with self._session.request(
-            method, url, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+            method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
         ) as answer:
             if answer.status in TRANSIENT:
                 raise Throttled(answer.status, _seconds(answer.headers.get("Retry-After")))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -47,6 +48,8 @@ class Conversations:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._known: dict[str, Conversation] = {}
+        # Built once: every turn runs it.
+        self._taking = services.database.insert(taken_activities).on_conflict_do_nothing()
 
     async def remember(self, conversation: Conversation) -> bool:
         """Keep how the user is reached; whether nothing was known before."""
@@ -81,7 +84,7 @@ class Conversations:
     async def take_key(self, key: str) -> bool:
         """Whether nothing was taken under this key yet."""
         now = self._services.now()
-        return await self._services.database.write(_take, self._services.database, key, now)
+        return await self._services.database.write(_take, self._taking, key, now)
 
 
 def greeting_key(conversation_id: str) -> str:
@@ -115,9 +118,8 @@ def _delete(connection: Connection, conversation_id: str) -> None:
     connection.execute(delete(taken_activities).where(greeted))
 
 
-def _take(connection: Connection, database: Database, key: str, now: datetime) -> bool:
-    statement = database.insert(taken_activities).values(key=key, at=now).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount)
+def _take(connection: Connection, statement: Any, key: str, now: datetime) -> bool:
+    return bool(connection.execute(statement, {"key": key, "at": now}).rowcount)
 
 
 def _forget_taken(connection: Connection, before: datetime) -> int:

@@ -1,6 +1,5 @@
 """Draws a list of untracked email again, as its emails stand now."""
 
-from bot.listings import newest_change
 from bot.turns import Answer, Listing
 from cards.untracked import untracked_card
 from cards.words import Words
@@ -14,8 +13,7 @@ async def draw_listing(
     services: Services, user: User, words: Words, listing: Listing, problem: Problem | None = None
 ) -> Answer:
     """The card of a list shown before, with the same emails; `problem` is told on it."""
-    change_id = await services.database.read(newest_change)
     page = await read_listed(services, user, listing.record, listing.email_ids)
     notice = problem.detail if problem else page.notice
     page = page.model_copy(update={"next": listing.next_cursor, "notice": notice})
-    return Answer(untracked_card(page, listing.id, words), listing, change_id)
+    return Answer(untracked_card(page, listing.id, words), listing, page.change_id)

@@ -207,7 +207,7 @@ class Handler(ActivityHandler):
             )
         is_first = await self._chats.conversations.take(incoming)
         if not is_first and pressed.verb in {"track", "untrack", "retry"}:
-            listing, _ = await actions.require_listing(turn, pressed.id.partition("/")[0])
+            listing = await actions.require_listing(turn, pressed.id.partition("/")[0])
             return await draw_listing(turn.services, turn.user, turn.words, listing)
         return await actions.press(turn, pressed)
 
@@ -227,8 +227,8 @@ class Handler(ActivityHandler):
 
     async def _keep(self, answer: Answer, place: Place) -> None:
         if answer.listing and place.activity_id:
-            now = self._services.now()
-            await self._services.database.write(listings.keep, answer.listing, place, answer.change_id, now)
+            database, now = self._services.database, self._services.now()
+            await database.write(listings.keep, database, answer.listing, place, answer.change_id, now)
 
 
 def _place(incoming: Incoming) -> Place:

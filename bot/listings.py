@@ -6,16 +6,22 @@ Ids only: what a list shows is read anew from the mailbox whenever it is drawn.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from bot.turns import Listing
+from insights.capture.changes import newest_change
+from insights.database import Database
 from insights.model import RecordRef
 from insights.services import Services
-from insights.tables import changes, listed_emails, listings
+from insights.tables import changes, listed_emails, listings, places
 
 KEPT = timedelta(days=14)
 """How long a list goes on changing; an older one says so when it is pressed."""
+SHOWN_AGAIN = update(listings).where(listings.c.id == bindparam("listing")).values(shown_at=bindparam("now"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,66 +32,87 @@ class Place:
     conversation_id: str
     activity_id: str
 
+    @property
+    def key(self) -> str:
+        """A hash that names the place."""
+        return sha256(f"{self.conversation_id}\n{self.activity_id}".encode()).hexdigest()
 
-def newest_change(connection: Connection) -> int:
-    """The number of the newest change, to be asked for before a list is drawn."""
-    return connection.execute(select(func.max(changes.c.id))).scalar() or 0
 
+def keep(
+    connection: Connection, database: Database, listing: Listing, place: Place, change_id: int, now: datetime
+) -> None:
+    """Note that a card at that place shows a list now.
 
-def keep(connection: Connection, listing: Listing, place: Place, change_id: int, now: datetime) -> None:
-    """Note that a list was shown at that place, in exchange for what it showed before.
-
-    `change_id` is that of the drawing: what changed since then makes the list stale again.
+    `change_id` is that of the drawing: what changed since then makes the card stale again.
     """
-    connection.execute(delete(listed_emails).where(listed_emails.c.listing_id == listing.id))
-    connection.execute(delete(listings).where(listings.c.id == listing.id))
-    connection.execute(
-        insert(listings).values(
-            id=listing.id,
-            user_id=listing.user_id,
-            record_table=listing.record.table if listing.record else None,
-            record_id=listing.record.id if listing.record else None,
-            next_cursor=listing.next_cursor,
-            language=listing.language,
-            service_url=place.service_url,
-            conversation_id=place.conversation_id,
-            activity_id=place.activity_id,
-            change_id=change_id,
-            shown_at=now,
-        )
+    if not connection.execute(SHOWN_AGAIN, {"listing": listing.id, "now": now}).rowcount:
+        _insert(connection, database, listing, now)
+    values = {
+        "key": place.key,
+        "service_url": place.service_url,
+        "conversation_id": place.conversation_id,
+        "activity_id": place.activity_id,
+        "listing_id": listing.id,
+        "change_id": change_id,
+        "shown_at": now,
+    }
+    connection.execute(_placing(database), values)
+
+
+@lru_cache(maxsize=8)  # built once per database: every turn with a list runs it
+def _placing(database: Database) -> Any:
+    statement = database.insert(places)
+    shown = {name: statement.excluded[name] for name in ("listing_id", "change_id", "shown_at")}
+    return statement.on_conflict_do_update(index_elements=["key"], set_=shown)
+
+
+def _insert(connection: Connection, database: Database, listing: Listing, now: datetime) -> None:
+    statement = database.insert(listings).values(
+        id=listing.id,
+        user_id=listing.user_id,
+        record_table=listing.record.table if listing.record else None,
+        record_id=listing.record.id if listing.record else None,
+        next_cursor=listing.next_cursor,
+        language=listing.language,
+        shown_at=now,
     )
-    if listing.email_ids:
-        rows = [
-            {"listing_id": listing.id, "position": position, "email_id": email_id}
-            for position, email_id in enumerate(listing.email_ids)
-        ]
-        connection.execute(insert(listed_emails), rows)
+    connection.execute(statement.on_conflict_do_nothing())
+    rows = [
+        {"listing_id": listing.id, "position": position, "email_id": email_id}
+        for position, email_id in enumerate(listing.email_ids)
+    ]
+    if rows:
+        connection.execute(database.insert(listed_emails).on_conflict_do_nothing(), rows)
 
 
-def select_listing(connection: Connection, listing_id: str) -> tuple[Listing, Place] | None:
-    """A list and where it stands."""
+def select_listing(connection: Connection, listing_id: str) -> Listing | None:
+    """A list that some card shows or showed."""
     row = connection.execute(select(listings).where(listings.c.id == listing_id)).one_or_none()
-    return (_listing(connection, row), _place(row)) if row else None
+    return _listing(connection, row) if row else None
 
 
 def select_stale(connection: Connection, after: int) -> tuple[int, list[tuple[Listing, Place]]]:
-    """(number of the newest change, lists with an email that changed after that and after it was drawn)."""
+    """(number of the newest change, cards with an email that changed after it and after their drawing)."""
     newest = newest_change(connection)
     if newest <= after:
         return after, []
     stale = (
-        select(listings.c.id)
-        .join(listed_emails, listed_emails.c.listing_id == listings.c.id)
+        select(places.c.key)
+        .join(listed_emails, listed_emails.c.listing_id == places.c.listing_id)
         .join(changes, changes.c.subject == listed_emails.c.email_id)
-        .where(changes.c.id > after, changes.c.id > listings.c.change_id)
+        .where(changes.c.id > after, changes.c.id > places.c.change_id)
     )
-    rows = connection.execute(select(listings).where(listings.c.id.in_(stale))).all()
-    return newest, [(_listing(connection, row), _place(row)) for row in rows]
+    query = select(listings, places).join(places).where(places.c.key.in_(stale))
+    found = connection.execute(query).all()
+    return newest, [
+        (_listing(connection, row), Place(row.service_url, row.conversation_id, row.activity_id))
+        for row in found
+    ]
 
 
-def claim(connection: Connection, listing_id: str, newest: int) -> bool:
+def claim(connection: Connection, place: Place, newest: int) -> bool:
     """Take on the redrawing up to that change; False where another process did."""
-    statement = update(listings).where(listings.c.id == listing_id, listings.c.change_id < newest)
+    statement = update(places).where(places.c.key == place.key, places.c.change_id < newest)
     return bool(connection.execute(statement.values(change_id=newest)).rowcount)
 
 
@@ -96,6 +123,7 @@ async def forget_listings(services: Services) -> int:
 
 def _forget(connection: Connection, before: datetime) -> int:
     old = select(listings.c.id).where(listings.c.shown_at < before)
+    connection.execute(delete(places).where(places.c.shown_at < before))
     connection.execute(delete(listed_emails).where(listed_emails.c.listing_id.in_(old)))
     return connection.execute(delete(listings).where(listings.c.shown_at < before)).rowcount
 
@@ -111,7 +139,3 @@ def _listing(connection: Connection, row: Row[tuple[object, ...]]) -> Listing:
         next_cursor=row.next_cursor,
         language=row.language,
     )
-
-
-def _place(row: Row[tuple[object, ...]]) -> Place:
-    return Place(row.service_url, row.conversation_id, row.activity_id)

@@ -41,7 +41,7 @@ async def keep_redrawing(services: Services, chats: Chats) -> None:
 
 async def _redraw(services: Services, chats: Chats, listing: Listing, place: Place, newest: int) -> None:
     """Redraw one list, unless another server does."""
-    if not await services.database.write(listings.claim, listing.id, newest):
+    if not await services.database.write(listings.claim, place, newest):
         return
     user = await services.crm.user(listing.user_id)
     if user is None:

@@ -1,9 +1,10 @@
 """What the functions behind commands, buttons and searches are handed, and what they hand back."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid5
 
 from bot.activities import Incoming
 from cards.elements import Card
@@ -27,7 +28,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list of untracked email in a chat: what it is of and which emails it shows."""
+    """A list of untracked email in a chat: what it is of and which emails it shows, which makes its id."""
 
     id: str
     user_id: str
@@ -37,14 +38,16 @@ class Listing:
     language: str
 
     @classmethod
-    def of(cls, turn: Turn, page: UntrackedList, listing_id: str = "") -> "Listing":
-        """The listing of a page that `turn` is about to show, a new one or the one named."""
+    def of(cls, turn: Turn, page: UntrackedList) -> "Listing":
+        """The listing of a page that `turn` is about to show."""
         record = RecordRef(page.record.table, page.record.id) if page.record else None
+        email_ids = tuple(row.item.id for row in page.rows)
+        made_of = (turn.user.id, page.record and (page.record.table, page.record.id), email_ids, page.next)
         return cls(
-            id=listing_id or str(uuid4()),
+            id=str(uuid5(NAMESPACE_URL, json.dumps([*made_of, turn.words.language]))),
             user_id=turn.user.id,
             record=record,
-            email_ids=tuple(row.item.id for row in page.rows),
+            email_ids=email_ids,
             next_cursor=page.next,
             language=turn.words.language,
         )

@@ -18,15 +18,15 @@ class Memory(Generic[T]):
 
     def __init__(self, size: int = 256) -> None:
         self._size = size
-        self._kept: OrderedDict[Hashable, tuple[float, Hashable, T]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[float, object, T]] = OrderedDict()
 
-    def find(self, key: Hashable, stamp: Hashable) -> T | None:
+    def find(self, key: Hashable, stamp: object) -> T | None:
         """The answer kept under the key, if its sources are still as the stamp says."""
         self._drop_old()
         _, kept_stamp, answer = self._kept.get(key, (0.0, None, None))
         return answer if kept_stamp == stamp else None
 
-    def keep(self, key: Hashable, stamp: Hashable, answer: T) -> None:
+    def keep(self, key: Hashable, stamp: object, answer: T) -> None:
         """Keep an answer that was read after the stamp."""
         self._kept.pop(key, None)
         self._kept[key] = (time.monotonic(), stamp, answer)

@@ -150,7 +150,7 @@ taken_activities = Table(
     Index("ix_taken_activities_at", "at"),
 )
 
-# Lists of untracked email that stand in somebody's chat: which emails, and where to redraw them.
+# Lists of untracked email that stand in chats; the id is made of what a list is of and shows.
 listings = Table(
     "listings",
     own,
@@ -160,12 +160,23 @@ listings = Table(
     Column("record_id", String(64)),
     Column("next_cursor", String(200)),
     Column("language", String(35), nullable=False),
-    Column("service_url", String(1000), nullable=False),
-    Column("conversation_id", String(1000), nullable=False),
-    Column("activity_id", String(400), nullable=False),
-    Column("change_id", BigInteger, nullable=False),
     Column("shown_at", Instant, nullable=False),
     Index("ix_listings_shown_at", "shown_at"),
+)
+
+# The cards that show them: where each stands, and up to which change it is drawn; `key` is a hash.
+places = Table(
+    "places",
+    own,
+    Column("key", String(64), primary_key=True),
+    Column("service_url", String(1000), nullable=False),
+    Column("conversation_id", String(1000), nullable=False),
+    Column("activity_id", String(1000), nullable=False),
+    Column("listing_id", String(36), ForeignKey("listings.id", ondelete="CASCADE"), nullable=False),
+    Column("change_id", BigInteger, nullable=False),
+    Column("shown_at", Instant, nullable=False),
+    Index("ix_places_listing_id", "listing_id"),
+    Index("ix_places_shown_at", "shown_at"),
 )
 
 listed_emails = Table(

@@ -1,8 +1,8 @@
-// Where tokens come from: the mail client. Kept in memory only; no cookies, no storage.
+// Where tokens come from: the mail client or Teams. Kept in memory only; no cookies, no storage.
 
-import { HostProblem } from "./host.js";
+import { HostProblem } from "./script.js";
 
-/** Token source on a mail client: {token(), forget()}; `forget` makes the next one fresh. */
+/** Token source on a host: {token(), forget()}; `forget` makes the next one fresh. */
 export function createAuth(host) {
   let current = null;
   return {

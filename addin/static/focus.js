@@ -22,7 +22,7 @@ export function keepFocus(draw) {
     fresh.focus();
   } else if (focused !== document.body && document.activeElement === document.body) {
     const opener = find("data-opens", part);
-    const place = opener ?? find("data-home", home) ?? document.querySelector("#pane h1");
+    const place = opener ?? find("data-home", home) ?? document.querySelector("h1[tabindex]");
     place?.focus({ preventScroll: !opener });
   }
 }

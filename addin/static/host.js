@@ -1,33 +1,9 @@
 // The mail client, through Office.js: the only module that knows `Office`. Whatever script the page
 // names as its `office` supplies that object, so the pane is the same inside Outlook and elsewhere.
 
+import { HostProblem, loadScript, within } from "./script.js";
+
 const READY_WITHIN_MS = 15_000;
-
-/** Why there is no mail client; `code` is a key of the catalogue. */
-export class HostProblem extends Error {
-  constructor(code) {
-    super(code);
-    this.code = code;
-  }
-}
-
-function loadScript(src) {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = src;
-    script.async = true;
-    script.addEventListener("load", resolve, { once: true });
-    script.addEventListener("error", () => reject(new HostProblem("host.script")), { once: true });
-    document.head.append(script);
-  });
-}
-
-function within(milliseconds, promise) {
-  const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new HostProblem("host.slow")), milliseconds);
-  });
-  return Promise.race([promise, late]);
-}
 
 /** The open item, or null: {internetMessageId, senderName(address)}. */
 function readItem(mailbox) {
@@ -56,8 +32,8 @@ function applyTheme(theme) {
  * Raises HostProblem when the script does not load, does not answer, or runs outside Outlook.
  */
 export async function openHost(src) {
-  await loadScript(src);
-  const info = await within(READY_WITHIN_MS, window.Office.onReady());
+  await loadScript(src, new HostProblem("host.script"));
+  const info = await within(READY_WITHIN_MS, window.Office.onReady(), new HostProblem("host.slow"));
   const mailbox = window.Office.context?.mailbox;
   if (!info.host || !mailbox) throw new HostProblem("host.outside");
   applyTheme(window.Office.context.officeTheme);

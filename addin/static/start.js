@@ -4,15 +4,13 @@ import { createMailActions } from "./actions/mail.js";
 import { createPeopleActions } from "./actions/people.js";
 import { createSettingsActions } from "./actions/settings.js";
 import { createTimelineActions } from "./actions/timeline.js";
-import { watchEvents } from "./events.js";
 import { keepFocus } from "./focus.js";
-import { HostProblem } from "./host.js";
 import { render } from "./html.js";
+import { HostProblem } from "./script.js";
+import { listen, loadUser } from "./session.js";
 import { loadSprite } from "./sprite.js";
 import { createStore, emptyState } from "./store.js";
 import { paneView } from "./views/pane.js";
-
-const EVENT_PAUSE_MS = 150;
 
 /** The page's own mark of its first useful paint: who this is and *Track* are on screen. */
 function markUseful(state, page) {
@@ -27,37 +25,6 @@ function createActions(store, api) {
   const people = createPeopleActions({ store, api, mail });
   const settings = createSettingsActions({ store, api, timeline });
   return { timeline, mail, people, settings, startAgain: () => location.reload() };
-}
-
-/** News arrive in bursts (a whole conversation is tracked): look once for each. */
-function listen(store, api, actions) {
-  let pause = 0;
-  const refresh = () => {
-    clearTimeout(pause);
-    pause = setTimeout(() => {
-      actions.mail.refresh();
-      actions.timeline.refresh();
-      if (!store.state.user) loadUser(store, api.me(), true);
-      if (!store.state.preferences) actions.settings.loadPreferences();
-    }, EVENT_PAUSE_MS);
-  };
-  watchEvents(api, {
-    onEvent: ({ kind }) => {
-      refresh();
-      if (kind === "track") actions.settings.loadFailures();
-    },
-    onLook: refresh,
-  });
-}
-
-/** Ask who this is; a failure is told only the first time, then `listen` asks again. */
-async function loadUser(store, asked, isQuiet = false) {
-  try {
-    const me = await asked;
-    store.update({ user: me.user, feature: me.features.auto_capture });
-  } catch (problem) {
-    if (!isQuiet) store.update({ emailProblem: store.state.emailProblem ?? problem });
-  }
 }
 
 /**
@@ -83,8 +50,12 @@ export async function startPane(root, page, opening) {
     host.onItemChanged(actions.mail.openItem);
     const current = host.item();
     const isSame = current?.internetMessageId === item?.internetMessageId;
-    await Promise.all([loadUser(store, me), actions.mail.openItem(current, isSame ? email : null)]);
-    listen(store, api, actions);
+    const tellProblem = (problem) => store.update({ emailProblem: store.state.emailProblem ?? problem });
+    await Promise.all([
+      loadUser(store, me, tellProblem),
+      actions.mail.openItem(current, isSame ? email : null),
+    ]);
+    listen(store, api, actions, actions.mail.refresh);
     await Promise.all([actions.settings.loadFailures(), actions.settings.loadPreferences()]);
   } catch (problem) {
     if (!(problem instanceof HostProblem)) throw problem;

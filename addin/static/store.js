@@ -1,4 +1,4 @@
-// What the pane knows, in one object; whoever changes it has the page drawn again.
+// What a page knows, in one object; whoever changes it has the page drawn again.
 
 /** A store: `state` to read, `update(patch)` to change, `subscribe(draw)` to be told, once per frame at most. */
 export function createStore(initial) {
@@ -23,7 +23,7 @@ export function createStore(initial) {
 /** How the pane begins. `isStale`: the open email was changed and is being looked up again. */
 export function emptyState() {
   return {
-    view: "mail",
+    view: "home",
     user: null,
     feature: null,
     preferences: null,
@@ -46,6 +46,23 @@ export function emptyState() {
     failuresProblem: null,
     failureCount: 0,
   };
+}
+
+/** How the Teams tab begins: as the pane without an email, with a search and the record it leads to. */
+export function emptyTabState() {
+  return {
+    ...emptyState(),
+    search: { text: "", answered: null, items: null, next: null, problem: null, isLoading: false },
+    opened: noRecord(),
+  };
+}
+
+/**
+ * No record is open. `reference` is what the address or the search names, `record` what the CRM tells of it;
+ * `takesFocus` while it has just been chosen on the page.
+ */
+export function noRecord() {
+  return { reference: null, record: null, problem: null, takesFocus: false };
 }
 
 /** How to track the open email: `regarding` undefined = the best match, null = without. */

@@ -17,11 +17,12 @@ from insights.tables import changes
 EVERY_SECONDS = 0.4
 MAILBOX_EVERY_SECONDS = 10.0
 KEPT = timedelta(days=1)
+NEWEST = select(func.max(changes.c.id))
 
 
 async def watch(services: Services, user: User) -> AsyncIterator[Change]:
     """Changes from now on, until the caller stops listening."""
-    last = await services.database.read(_last)
+    last = await services.database.read(newest_change)
     version = await services.mail.version(user.email)
     waited = 0.0
     while True:
@@ -43,8 +44,9 @@ async def forget_changes(services: Services) -> int:
     return await services.database.write(_forget, services)
 
 
-def _last(connection: Connection) -> int:
-    return connection.execute(select(func.max(changes.c.id))).scalar() or 0
+def newest_change(connection: Connection) -> int:
+    """The number of the newest change, to be asked for before what it may change is read."""
+    return connection.execute(NEWEST).scalar() or 0
 
 
 def _since(connection: Connection, last: int) -> list[tuple[int, str]]:

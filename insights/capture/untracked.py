@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from insights import access
 from insights.capture.addresses import address_key
+from insights.capture.changes import newest_change
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
 from insights.capture.items import message_item, read_standing, reason
@@ -44,6 +46,17 @@ STAMP = select(
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a list depends on; without a version of CRM or mailbox it must not be kept."""
+
+    crm: str
+    mail: str
+    change_id: int
+    choices: tuple[object, ...]
+    hour: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Whose list it is, and of which record, with its addresses by key; None = of all records."""
 
@@ -61,23 +74,23 @@ async def list_untracked(
     Without a record: what outsiders known to the CRM wrote or got. Nothing of it is stored.
     """
     key, stamp = ("untracked", user.id, user.roles, ref, cursor, limit), await _read_stamp(services, user)
-    kept: UntrackedList | None = services.memory.find(key, stamp) if stamp else None
+    kept: UntrackedList | None = services.memory.find(key, stamp)
     if kept is None:
-        kept = await _list(services, user, ref, cursor, limit)
-        if stamp:
+        listed = await _list(services, user, ref, cursor, limit)
+        kept = listed.model_copy(update={"change_id": stamp.change_id})
+        if stamp.crm and stamp.mail:
             services.memory.keep(key, stamp, kept)
     return kept
 
 
-async def _read_stamp(services: Services, user: User) -> tuple[object, ...] | None:
-    """What a list depends on: CRM, mailbox, tracking, settings, time; None where it is not known."""
-    crm, mail = await services.crm.version(), await services.mail.version(user.email)
+async def _read_stamp(services: Services, user: User) -> Stamp:
     own = await services.database.read(_select_stamp, user.id)
-    minute = services.now().replace(second=0, microsecond=0)
-    return (crm, mail, own, minute) if crm and mail else None
+    crm, mail = await services.crm.version(), await services.mail.version(user.email)
+    hour = services.now().replace(minute=0, second=0, microsecond=0)
+    return Stamp(crm, mail, own[0] or 0, own[1:], hour)
 
 
-def _select_stamp(connection: Connection, user_id: str) -> tuple[object, ...]:
+def _select_stamp(connection: Connection, user_id: str) -> tuple[Any, ...]:
     return tuple(connection.execute(STAMP, {"user": user_id}).one())
 
 
@@ -104,13 +117,16 @@ async def read_listed(
 ) -> UntrackedList:
     """The emails of a list shown earlier as they stand now, tracked ones too, in the same order."""
     await access.require(services, user, feature="auto_capture")
+    change_id = await services.database.read(newest_change)
     scope = await _read_scope(services, user, ref)
     notice, _ = await may_list_mail(services, user, scope.mailbox)
     held = await services.mail.find(user.email, email_ids)
     messages = [held[email_id] for email_id in email_ids if email_id in held]
     rows = await _rows(services, scope, messages, known_only=False)
     audience = await services.crm.audience(user, None)
-    return UntrackedList(record=scope.record, rows=rows, notice=notice, audience=audience)
+    return UntrackedList(
+        record=scope.record, rows=rows, notice=notice, audience=audience, change_id=change_id
+    )
 
 
 async def _read_scope(services: Services, user: User, ref: RecordRef | None) -> Scope:

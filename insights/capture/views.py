@@ -122,6 +122,7 @@ class UntrackedList(View):
     next: str | None = None
     notice: str | None = None
     audience: int = Field(description="how many people could see what is tracked from here")
+    change_id: int = Field(0, description="the newest change that it takes in for certain")
 
 
 class TrackBody(View):

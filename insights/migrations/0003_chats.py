@@ -10,7 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Create `conversations`, `taken_activities`, `listings` and `listed_emails`."""
+    """Create `conversations`, `taken_activities`, `listings`, `places` and `listed_emails`."""
     op.create_table(
         "conversations",
         sa.Column("user_id", sa.String(64), primary_key=True),
@@ -37,13 +37,23 @@ def upgrade() -> None:
         sa.Column("record_id", sa.String(64)),
         sa.Column("next_cursor", sa.String(200)),
         sa.Column("language", sa.String(35), nullable=False),
-        sa.Column("service_url", sa.String(1000), nullable=False),
-        sa.Column("conversation_id", sa.String(1000), nullable=False),
-        sa.Column("activity_id", sa.String(400), nullable=False),
-        sa.Column("change_id", sa.BigInteger, nullable=False),
         sa.Column("shown_at", Instant, nullable=False),
     )
     op.create_index("ix_listings_shown_at", "listings", ["shown_at"])
+    op.create_table(
+        "places",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("service_url", sa.String(1000), nullable=False),
+        sa.Column("conversation_id", sa.String(1000), nullable=False),
+        sa.Column("activity_id", sa.String(1000), nullable=False),
+        sa.Column(
+            "listing_id", sa.String(36), sa.ForeignKey("listings.id", ondelete="CASCADE"), nullable=False
+        ),
+        sa.Column("change_id", sa.BigInteger, nullable=False),
+        sa.Column("shown_at", Instant, nullable=False),
+    )
+    op.create_index("ix_places_listing_id", "places", ["listing_id"])
+    op.create_index("ix_places_shown_at", "places", ["shown_at"])
     op.create_table(
         "listed_emails",
         sa.Column(

@@ -12,7 +12,7 @@ from tests.conftest import Client
 
 
 async def test_pages_run_our_own_scripts_only_and_set_no_cookies(client: Client) -> None:
-    for path in ("/", "/addin/pane"):
+    for path in ("/", "/addin/pane", "/tab", "/t/account:1"):
         response = await client.get(path)
         text = await response.text()
         assert response.status == 200
@@ -33,7 +33,7 @@ async def test_the_pane_says_that_sign_in_is_not_set_up(client: Client) -> None:
 
 
 async def test_everything_a_page_names_is_there(client: Client) -> None:
-    for page in ("/", "/addin/pane"):
+    for page in ("/", "/addin/pane", "/tab"):
         text = await (await client.get(page)).text()
         for path in set(re.findall(r'(?:href|src)="(/[^"]+)"', text)):
             response = await client.get(path)
@@ -76,7 +76,12 @@ async def test_nothing_else_is_handed_out(client: Client, path: str) -> None:
 
 
 async def test_files_are_revalidated(client: Client) -> None:
-    assert set(VENDOR) == {"@fluentui/web-components", "eventsource-parser", "lit-html"}
+    assert set(VENDOR) == {
+        "@fluentui/web-components",
+        "@microsoft/teams-js",
+        "eventsource-parser",
+        "lit-html",
+    }
     first = await client.get("/static/theme.css")
     again = await client.get("/static/theme.css", headers={"If-None-Match": first.headers["ETag"]})
     assert (first.status, again.status) == (200, 304)

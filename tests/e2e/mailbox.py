@@ -74,6 +74,12 @@ class Person:
                 return message, email
         raise AssertionError("the demo has no such message left")
 
+    def track(self, message: Json, record: Json) -> None:
+        """Track a message regarding a record, as another device would."""
+        regarding = {"table": record["table"], "id": record["id"]}
+        answer = self._client.post(f"/api/v1/emails/{message['id']}/track", data={"regarding": regarding})
+        assert answer.ok, answer.text()
+
     def _get(self, path: str, **query: str | int) -> Json:
         answer = self._client.get(path, params=dict(query))
         assert answer.ok, answer.text()

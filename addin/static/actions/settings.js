@@ -1,10 +1,10 @@
-// The user's own choices and failures, beside the open email.
+// The user's own choices and failures, beside what the page is about.
 
 import { announce } from "../announce.js";
 import { t } from "../messages.js";
 import { stateText } from "../views/state.js";
 
-/** Actions of the two side views; `show(view)` changes between them and the email. */
+/** Actions of the two side views; `show(view)` changes between them and the page itself ("home"). */
 export function createSettingsActions({ store, api, timeline }) {
   async function loadFailures() {
     try {

@@ -4,6 +4,7 @@ import { formatFullTime, formatSize, formatTime } from "../format.js";
 import { html, live, nothing, repeat } from "../html.js";
 import { t } from "../messages.js";
 import { avatar, button, icon, line } from "../views/controls.js";
+import { asPerson } from "./person.js";
 
 // The message's own HTML runs in a frame without scripts, without our origin, without the network.
 const BODY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
@@ -36,6 +37,7 @@ function bar(state, actions) {
   return html`<header class="demo-bar">
     <img src="/static/icon.svg" alt="" width="28" height="28" />
     <h1>${t("demo.title")}</h1>
+    ${state.person ? html`<a href="/tab${asPerson(state.person.id)}">${t("demo.to_tab")}</a>` : nothing}
     <label class="person-switch">
       <span>${t("demo.mailbox_of")}</span>
       <select

@@ -5,10 +5,17 @@ import { html, nothing, repeat } from "../html.js";
 import { t } from "../messages.js";
 import { button, icon, problemLine } from "./controls.js";
 
-function result(record, picker) {
+/** A record to choose from a list; `isOpen` where it is the one shown. */
+export function recordResult(record, onPick, isOpen = false) {
   const caption = [tableName(record.table), record.subtitle].filter(Boolean).join(" · ");
   return html`<li>
-    <button class="result" type="button" @click=${() => picker.onPick(record)}>
+    <button
+      class="result"
+      type="button"
+      aria-current=${isOpen ? "true" : nothing}
+      data-opens="record:${record.table}:${record.id}"
+      @click=${() => onPick(record)}
+    >
       ${icon(recordSymbol(record.table))}
       <span class="text"
         ><span class="name">${record.name}</span><span class="caption">${caption}</span></span
@@ -29,7 +36,7 @@ function results(picker) {
     ${repeat(
       picker.results,
       ({ table, id }) => `${table}:${id}`,
-      (record) => result(record, picker),
+      (record) => recordResult(record, picker.onPick),
     )}
   </ul>`;
 }

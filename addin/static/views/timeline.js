@@ -66,7 +66,8 @@ function audience({ timeline }) {
 
 const isUntrackedHidden = ({ preferences }) => preferences?.auto_capture === false;
 
-function hiddenLine(state, actions) {
+/** Says so where the user's own preferences hide mail here. */
+export function hiddenLine(state, actions) {
   if (!isUntrackedHidden(state)) return nothing;
   return line("info", {
     title: t("timeline.hidden"),
@@ -113,7 +114,8 @@ function periods(state, actions) {
   );
 }
 
-function entries(state, actions) {
+/** What stands in a record's timeline, while it loads and when that failed too. */
+export function entries(state, actions) {
   const { timeline } = state;
   if (!timeline.hasLoaded && timeline.isLoading) return skeleton(4, t("loading.timeline"));
   return html`${timeline.notice ? line("info", { title: timeline.notice }) : nothing} ${audience(state)}

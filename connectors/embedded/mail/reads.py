@@ -14,6 +14,7 @@ from insights.model import MailQuery, Message
 
 ADDRESSES_PER_STATEMENT = 100
 IDS_PER_STATEMENT = 500
+MAILBOX = select(mailboxes.c.id, mailboxes.c.version).where(mailboxes.c.address_key == bindparam("key"))
 SUMMARY = (messages.c.email_id, messages.c.at, messages.c.conversation_id, messages.c.summary)
 NEWEST_OF_ONE = (
     "SELECT * FROM (SELECT at, email_id FROM participants WHERE mailbox_id = :mailbox_id"
@@ -25,10 +26,7 @@ Place = tuple[int, bytes]
 
 def read_mailbox(connection: Connection, mailbox: str) -> tuple[int, int] | None:
     """(id, version) of a mailbox, None before its first message."""
-    statement = select(mailboxes.c.id, mailboxes.c.version).where(
-        mailboxes.c.address_key == address_key(mailbox)
-    )
-    row = connection.execute(statement).first()
+    row = connection.execute(MAILBOX, {"key": address_key(mailbox)}).first()
     return (row.id, row.version) if row else None
 
 
