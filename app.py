@@ -103,7 +103,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", pages.show_home, "public"),
     Route("GET", "/addin/pane", pages.show_pane, "public"),
     Route("GET", "/tab", pages.show_tab, "public"),
-    Route("GET", "/t/{id}", pages.show_tab, "public"),
+    Route("GET", "/t/{id}", pages.show_record, "public"),
     Route("GET", "/docs/", docs.show_docs, "public"),
     Route("GET", "/docs/{file:.+}", docs.show_doc, "public"),
     Route("GET", "/static/vendor/{file:.+}", pages.send_vendor, "public"),

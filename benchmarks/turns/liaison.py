@@ -13,6 +13,7 @@ from benchmarks.turns.listening import parser
 from bot.bot import open_bot
 from bot.credentials import AppCredentials
 from bot.door import BotDoor
+from cli import new_event_loop
 from insights.settings import read_settings
 
 
@@ -35,7 +36,8 @@ def main() -> None:
     opened = partial(open_bot, is_local=False, credentials=AppCredentials(grant), is_paced=False)
     bot = BotDoor(app_id=given.app_id, is_local=False, open_bot=opened)
     serving = serve(settings, host="127.0.0.1", port=given.port, is_demo=False, greet=_greet, bot=bot)
-    asyncio.run(serving)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serving)
 
 
 def _greet(_: str, *, is_demo: bool) -> None:

@@ -237,6 +237,49 @@ async def test_preferences_and_features(chat: Chat) -> None:
     assert "Which feature" in states(await chat.say("root", "enable world peace"))
 
 
+async def test_a_button_asks_before_it_turns_a_feature_off(chat: Chat) -> None:
+    settings = await chat.say("root", "settings")
+    [off] = [button for button in buttons(settings.card, "disable") if button["data"]["id"] == "auto_capture"]
+    for user in ("ann", "root"):
+        answer = await chat.press(user, settings, off)
+        assert answer["type"].endswith("card.adaptive") == (user == "root")
+    assert "Turn off Auto capture?" in states(settings)
+    assert listed(await chat.say("ann", "untracked")) == SUBJECTS
+    [now], [keep] = buttons(settings.card, "disable_now"), buttons(settings.card, "say")
+    await chat.press("root", settings, keep)
+    assert "Features" in states(settings)
+    assert (await chat.press("ann", settings, now))["type"].endswith("message")
+    assert listed(await chat.say("ann", "untracked")) == SUBJECTS
+    await chat.press("root", settings, now)
+    assert not listed(await chat.say("ann", "untracked"))
+    assert "auto_capture" in [button["data"]["id"] for button in buttons(settings.card, "enable")]
+
+
+async def test_older_email_leads_back_to_the_newest(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "insights.capture.untracked.list_untracked.__kwdefaults__", {"cursor": None, "limit": 2}
+    )
+    sent = await chat.say("ann", "untracked")
+    newest = listed(sent)
+    [older] = buttons(sent.card, "page")
+    await chat.press("ann", sent, older)
+    assert listed(sent) == SUBJECTS - newest
+    [back] = buttons(sent.card, "page")
+    await chat.press("ann", sent, buttons(sent.card, "track")[0])
+    await chat.connector.wait_for(lambda: "All of these are tracked now." in states(sent))
+    assert [button["title"] for button in buttons(sent.card, "page")] == ["Newest"]
+    await chat.press("ann", sent, back)
+    assert listed(sent) == newest
+
+
+async def test_what_was_asked_wrongly_is_asked_back(chat: Chat) -> None:
+    asked = await chat.say("ann", "find")
+    assert texts(asked.card) == ["Find what?", "There is no name to look for.",
+                                 "Write for example: find Fabrikam."]  # fmt: skip
+    assert "attention" not in json.dumps(asked.card)
+    assert "attention" in json.dumps((await chat.say("ann", "settings")).card)
+
+
 async def test_terms_come_before_the_first_feature(services: Services, connector: Any) -> None:
     from bot.bot import open_bot
 

@@ -11,7 +11,7 @@ from cards.help import Command, help_card, nearest_card, welcome_card
 from cards.notice import notice_card
 from cards.preferences import preferences_card
 from cards.records import choose_card, found_card, record_card
-from cards.settings import settings_card, terms_card
+from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
 from cards.words import read_words
 from insights.capture.views import AttachmentItem, Failure, Item, TrackedBy, UntrackedList, UntrackedRow
@@ -59,9 +59,10 @@ def record(table: str, name: str, subtitle: str = "") -> RecordItem:
     return RecordItem(table=table, id=an_id(name), name=name, subtitle=subtitle)
 
 
-CONTOSO = record("account", "Contoso Ltd")
+CONTOSO = record("account", "Contoso Ltd", "Leeds")
 ANA = record("contact", "Ana Silva", "ana.silva@contoso.example")
-RENEWAL = record("opportunity", "Contoso renewal 2027")
+RENEWAL = record("opportunity", "Renewal 2027", "Contoso Ltd")
+BO = record("lead", "Bo Lind", "bo.lind@northwind.example")
 LABELS = {"account": "Account", "contact": "Contact", "opportunity": "Opportunity", "lead": "Lead"}
 
 
@@ -136,9 +137,19 @@ STATES = UntrackedList(
         row(item("Price list", 30, TrackState.TRACKED, tracked_by=BY_COLLEAGUE, regarding=RENEWAL), CONTOSO),
         row(item("Signed contract", 31, TrackState.FAILED, failure=UNAVAILABLE), CONTOSO),
         row(item("Lunch on Thursday?", 50), ANA),
+        row(
+            item(
+                "Brochure",
+                53,
+                direction="outgoing",
+                to=["Bo.Lind+news@northwind.example", "office@northwind.example"],
+            ),
+            BO,
+        ),
     ],
     audience=14,
 )
+ALL_TRACKED = UntrackedList(rows=STATES.rows[1:3], is_first=False, audience=14)
 NOTICED = UntrackedList(
     rows=[row(item("Revised offer for 2027", 2, may=[]), CONTOSO)],
     notice="Emails can't be tracked from this mailbox: it is not approved for server-side synchronisation. "
@@ -192,6 +203,7 @@ SAMPLES = {
     for sample in (
         _sample("untracked", untracked_card, UNTRACKED, LIST),
         _sample("untracked-states", untracked_card, STATES, LIST),
+        _sample("untracked-older", untracked_card, ALL_TRACKED, LIST),
         _sample("untracked-notice", untracked_card, NOTICED, LIST),
         _sample("untracked-empty", untracked_card, UntrackedList(rows=[], audience=14), LIST),
         _sample("help", help_card, COMMANDS),
@@ -207,16 +219,23 @@ SAMPLES = {
         _sample("preferences-off", preferences_card, OFF),
         _sample("settings", settings_card, SETTINGS),
         _sample("settings-new", settings_card, UNSET),
+        _sample("disable", disable_card, "auto_capture"),
         _sample("terms", terms_card, TERMS, "auto_capture"),
         _sample("terms-long", terms_card, LONG_TERMS, "auto_capture"),
         _sample(
             "notice", notice_card, "I answered you in our own chat", ["Nobody else sees your email here."]
         ),
         _sample(
+            "notice-question",
+            notice_card,
+            "Find what?",
+            ["there is no name to look for", "write for example: find Fabrikam"],
+        ),
+        _sample(
             "notice-error",
             notice_card,
-            "The CRM did not answer",
-            ["It was busy for too long.", "Nothing is lost: try again in a moment."],
+            "the CRM did not answer",
+            ["it was busy for too long", "Nothing is lost: try again in a moment."],
             is_error=True,
         ),
     )

@@ -84,8 +84,8 @@ def test_a_check_of_the_renderer_would_notice(renderer: Renderer) -> None:
 @pytest.mark.testdata
 def test_times_are_those_of_the_reader(renderer: Renderer) -> None:
     drawn = renderer.draw(SAMPLES["untracked-states"].card)
-    assert "Already tracked by Adele Vance, 10:12 AM" in drawn.runs
-    assert "Tue, Nov 10, 2026 10:00 AM" in drawn.runs
+    assert "Already tracked by Adele Vance, Tue, Nov 10, 2026 10:12 AM" in drawn.runs
+    assert "From Ana Silva · Tue, Nov 10, 2026 10:00 AM" in drawn.runs
     assert not [run for run in drawn.runs if "{{" in run]
 
 

@@ -15,7 +15,7 @@ from cards.help import Command, help_card, nearest_card, welcome_card
 from cards.notice import notice_card
 from cards.plain import plain
 from cards.records import choose_card, found_card, record_card, record_preview
-from cards.settings import settings_card, terms_card
+from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
 from cards.words import CATALOGUES, read_words
 from insights.capture.views import Failure, TrackedBy, UntrackedList, UntrackedRow
@@ -95,6 +95,7 @@ def other_cards(text: str) -> Iterator[Card]:
     states = SETTINGS.features.model_copy(update={"auto_capture": FeatureState(state="off", reason=text)})
     more = {"accepted": accepted, "features": states, "warnings": [text], "sharing": {"auto_capture": text}}
     yield settings_card(SETTINGS.model_copy(update=more), WORDS)
+    yield disable_card(text, WORDS)
     yield terms_card(Terms(version=text, text=text, accepted=accepted), text, WORDS)
 
 
@@ -116,7 +117,7 @@ def check(card: Card, renderer: Renderer) -> None:
     drawn = renderer.draw(card)
     assert (drawn.complaints, drawn.strangers) == ([], [])
     assert set(drawn.markdown) <= HEADINGS
-    runs = list(texts(card, ("TextRun", "text"), ("Input.ChoiceSet", "label")))
+    runs = list(texts(card, ("TextRun", "text")))
     for shown, written in zip(drawn.runs, runs, strict=True):
         assert shown == written or written.count("{{") == len(TIMES.findall(written))
     assert drawn.options == list(texts(card, ("choice", "title")))

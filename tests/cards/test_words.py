@@ -58,6 +58,10 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     texts = json.loads((catalogues.CATALOGUES / "en.json").read_text())
     source = "".join(path.read_text() for folder in ("cards", "bot") for path in (ROOT / folder).glob("*.py"))
     used = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)*)"', source))
-    used |= {key for key in texts if re.match(r"(feature|settings)\.|(track|untrack|retry)\.name", key)}
+    used |= {
+        key
+        for key in texts
+        if re.match(r"(feature|settings|table|disable)\.|(track|untrack|retry)\.name", key)
+    }
     assert texts.keys() <= used | {"plural", "direction"}
     assert set(re.findall(r'words\(\s*"([a-z_.]+)"', source)) <= texts.keys()

@@ -39,6 +39,8 @@ from insights.capture.emails import open_email
 from insights.capture.failures import list_failures
 from insights.capture.items import is_internal
 from insights.capture.tracking import retry
+from insights.capture.untracked import list_untracked
+from insights.capture.views import Item
 from insights.database import Database
 from insights.features import FEATURES, read_features
 from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User
@@ -312,6 +314,7 @@ async def test_a_demo_from_its_first_start_on(database_url: str, tmp_path: Path,
         await check_features(services)
         await check_customer(services)
         await check_what_newcomers_meet(services)
+        await check_what_colleagues_share(services)
         await check_that_again_changes_nothing(services, clock)
         await check_that_days_move(services, clock)
         await check_what_names_a_day(services, clock)
@@ -363,6 +366,27 @@ async def check_what_newcomers_meet(services: Services) -> None:
     assert any(is_internal(message, own_domains) for message in messages)
     assert any(message.is_private for message in messages)
     assert sum(each.item.may == ["track"] for each in opened) >= 5
+
+
+async def list_all_untracked(services: Services, asker: User) -> list[Item]:
+    page = await list_untracked(services, asker, None)
+    items = [row.item for row in page.rows]
+    while page.next:
+        page = await list_untracked(services, asker, None, cursor=page.next)
+        items += [row.item for row in page.rows]
+    return items
+
+
+async def check_what_colleagues_share(services: Services) -> None:
+    """What customers wrote to both key account managers; the first email of all can be tracked."""
+    alexs = await list_all_untracked(services, await user(services, "alexw"))
+    adeles = {item.id for item in await list_all_untracked(services, await user(services, "adelev"))}
+    recent = services.now() - timedelta(days=14)
+    shared = [item for item in alexs if item.id in adeles and item.at > recent]
+    assert all(item.may == ["track"] for item in shared)
+    assert sum(item.direction == "incoming" for item in shared) >= 8
+    assert [item.state for item in alexs[:3]] == [TrackState.UNTRACKED] * 3
+    assert (alexs[0].direction, alexs[0].may) == ("incoming", ["track"])
 
 
 async def check_that_retry_helps(services: Services) -> None:

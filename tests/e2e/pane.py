@@ -1,5 +1,6 @@
 """What tests do with the pages: open the demo at a mail, reach into the pane."""
 
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
@@ -39,3 +40,22 @@ def card_of(page: Page) -> Locator:
 def pane_frame(page: Page) -> Frame:
     """The pane's frame, to run scripts in."""
     return next(frame for frame in page.frames if frame.url.endswith("/addin/pane"))
+
+
+def hear(page: Page) -> Callable[[], list[str]]:
+    """Listen as a screen reader does, from now on: everything the pane has said, however short it stood."""
+    frame = pane_frame(page)
+    frame.evaluate(
+        """() => {
+          const announcer = document.getElementById("announcer");
+          window.heard = [];
+          new MutationObserver(() => window.heard.push(announcer.textContent)).observe(
+            announcer, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+
+    def heard() -> list[str]:
+        texts: list[str] = frame.evaluate("window.heard")
+        return texts
+
+    return heard

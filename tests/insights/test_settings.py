@@ -42,6 +42,8 @@ def test_a_bot_has_one_tenant_unless_told_otherwise() -> None:
         ("MicrosoftAppType", "Both"),
         ("MicrosoftAppTenantId", "contoso"),
         ("MicrosoftAppTenantId", "https://contoso.example"),
+        ("BotOpenIdMetadata", "http://keys.example/metadata"),
+        ("BotOpenIdMetadata", ""),
         ("LIAISON_LOG_LEVEL", "loud"),
     ],
 )
