@@ -5,6 +5,7 @@ from pathlib import Path
 
 import app
 import cli
+from bot.commands import COMMANDS
 from insights.features import FEATURES, TERMS_TEXT, TERMS_VERSION
 from insights.settings import Settings, environment_name
 
@@ -34,6 +35,13 @@ def test_every_command_is_documented() -> None:
 def test_every_feature_is_documented() -> None:
     documented = {row[0].strip("`") for row in table("admin.md") if row[0].startswith("`")}
     assert documented == {feature.name for feature in FEATURES}
+
+
+def test_every_command_of_the_bot_is_documented_with_who_may_give_it() -> None:
+    documented = {row[0].strip("`"): row[1] for row in table("teams.md") if row[0].startswith("`")}
+    assert documented == {
+        command.word: "administrators" if command.is_admin else "everybody" for command in COMMANDS
+    }
 
 
 def test_every_route_is_documented_with_its_gate_and_feature() -> None:
