@@ -13,7 +13,8 @@ from bot.commands import (
 )
 from bot.drawing import draw_listing
 from bot.turns import Answer, Listing, Press, Turn
-from insights import preferences
+from cards.settings import disable_card
+from insights import features, preferences
 from insights.capture import tracking
 from insights.capture.views import TrackBody
 from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
@@ -128,6 +129,12 @@ async def _enable(turn: Turn, pressed: Press) -> Answer:
 
 
 async def _disable(turn: Turn, pressed: Press) -> Answer:
+    """Ask first: a slip would take the feature from everybody."""
+    await features.read_features(turn.services, turn.user)
+    return Answer(disable_card(read_feature(pressed.id), turn.words))
+
+
+async def _disable_now(turn: Turn, pressed: Press) -> Answer:
     return await switch_feature(turn, read_feature(pressed.id), "off")
 
 
@@ -145,5 +152,6 @@ VERBS: Mapping[str, Verb] = {
     "save_preferences": _save_preferences,
     "enable": _enable,
     "disable": _disable,
+    "disable_now": _disable_now,
     "accept_terms": _accept_terms,
 }

@@ -18,7 +18,7 @@ from cards.preferences import preferences_card
 from cards.records import choose_card, found_card
 from cards.settings import settings_card, terms_card
 from cards.untracked import untracked_card
-from insights import access, features, preferences, records
+from insights import access, features, preferences
 from insights.capture.untracked import list_untracked
 from insights.errors import Invalid
 from insights.features import FEATURES
@@ -128,9 +128,7 @@ async def show_untracked(turn: Turn, ref: RecordRef | None, *, cursor: str | Non
 async def _find(turn: Turn, argument: str) -> Answer:
     if not argument:
         raise Invalid("Find what?", "there is no name to look for", "write for example: find Fabrikam")
-    page = await records.find_records(
-        turn.services, turn.user, text=argument, email="", table="", cursor=None, limit=FOUND
-    )
+    page = await find_record(turn, argument, limit=FOUND)
     links = links_to(turn, page.items)
     return Answer(found_card(argument, page, links, await labels_of(turn), turn.words))
 

@@ -15,5 +15,6 @@ async def draw_listing(
     """The card of a list shown before, with the same emails; `problem` is told on it."""
     page = await read_listed(services, user, listing.record, listing.email_ids)
     notice = problem.detail if problem else page.notice
-    page = page.model_copy(update={"next": listing.next_cursor, "notice": notice})
+    kept = {"next": listing.next_cursor, "is_first": listing.is_first, "notice": notice}
+    page = page.model_copy(update=kept)
     return Answer(untracked_card(page, listing.id, words), listing, page.change_id)

@@ -21,7 +21,7 @@ from bot.turns import CARD, Answer, Press, Turn, message_of
 from cards.help import welcome_card
 from cards.notice import notice_card
 from cards.words import Words, read_words
-from insights.errors import NotFound, Problem
+from insights.errors import Invalid, NotFound, Problem
 from insights.services import Services
 
 MESSAGE = "application/vnd.microsoft.activity.message"
@@ -245,9 +245,9 @@ def _stranger(words: Words) -> dict[str, Any]:
 
 
 def _problem_card(problem: Problem, words: Words) -> dict[str, Any]:
-    return notice_card(
-        problem.what, [part for part in (problem.why, problem.do) if part], words, is_error=True
-    )
+    """What was asked wrongly is asked back; what failed is framed."""
+    parts = [part for part in (problem.why, problem.do) if part]
+    return notice_card(problem.what, parts, words, is_error=not isinstance(problem, Invalid))
 
 
 def _read_execute(value: Mapping[str, Any]) -> Press | None:

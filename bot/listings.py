@@ -73,6 +73,7 @@ def _insert(connection: Connection, database: Database, listing: Listing, now: d
         record_table=listing.record.table if listing.record else None,
         record_id=listing.record.id if listing.record else None,
         next_cursor=listing.next_cursor,
+        is_first=listing.is_first,
         language=listing.language,
         shown_at=now,
     )
@@ -137,5 +138,6 @@ def _listing(connection: Connection, row: Row[tuple[object, ...]]) -> Listing:
         record=RecordRef(row.record_table, row.record_id) if row.record_id else None,
         email_ids=tuple(email_ids),
         next_cursor=row.next_cursor,
+        is_first=row.is_first,
         language=row.language,
     )

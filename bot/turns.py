@@ -35,6 +35,7 @@ class Listing:
     record: RecordRef | None
     email_ids: tuple[str, ...]
     next_cursor: str | None
+    is_first: bool
     language: str
 
     @classmethod
@@ -42,13 +43,15 @@ class Listing:
         """The listing of a page that `turn` is about to show."""
         record = RecordRef(page.record.table, page.record.id) if page.record else None
         email_ids = tuple(row.item.id for row in page.rows)
-        made_of = (turn.user.id, page.record and (page.record.table, page.record.id), email_ids, page.next)
+        of_record = page.record and (page.record.table, page.record.id)
+        made_of = (turn.user.id, of_record, email_ids, page.next, page.is_first, turn.words.language)
         return cls(
-            id=str(uuid5(NAMESPACE_URL, json.dumps([*made_of, turn.words.language]))),
+            id=str(uuid5(NAMESPACE_URL, json.dumps(made_of))),
             user_id=turn.user.id,
             record=record,
             email_ids=email_ids,
             next_cursor=page.next,
+            is_first=page.is_first,
             language=turn.words.language,
         )
 

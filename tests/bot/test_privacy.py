@@ -1,0 +1,32 @@
+"""A list in Teams leaves ids behind, and no word of what it showed."""
+
+import pytest
+
+from insights.settings import Settings
+from tests.bot.conftest import Chat, buttons, texts
+from tests.flows.test_privacy import spellings
+
+WORDS = ("Delivery 1", "Delivery 2", "see you soon")
+
+
+async def test_what_a_card_showed_is_nowhere_at_rest(
+    chat: Chat, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sent = await chat.say("ann", "untracked")
+    assert set(WORDS[:2]) <= set(texts(sent.card))
+    await chat.say("ann", "untracked Fabrikam")
+    await chat.say("ann", "untracked ana@fabrikam.example")
+    await chat.press("bob", sent, buttons(sent.card, "track")[0])
+    await chat.press("ann", sent, {"verb": "retry", "data": buttons(sent.card, "track")[0]["data"]})
+    chat.connector.faults += [(500, {})]
+    with pytest.raises(Exception, match="Teams cannot be reached") as failed:
+        await chat.say("ann", "untracked")
+    told = "".join((*capfd.readouterr(), str(failed.value)))
+    files = [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    at_rest = [path for path in files if not path.name.startswith("mailbox.sqlite")]
+    assert {"liaison.sqlite", "jobs.sqlite", "crm.sqlite"} <= {path.name for path in at_rest}
+    for words in WORDS:
+        assert words not in told
+        for path in at_rest:
+            content = path.read_bytes()
+            assert not any(spelling in content for spelling in spellings(words)), (path.name, words)
