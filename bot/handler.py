@@ -17,7 +17,7 @@ from bot.adapter import INCOMING, INVOKE_RESPONSE
 from bot.chats import Chats
 from bot.drawing import draw_listing
 from bot.listings import Place
-from bot.turns import CARD, Answer, Press, Turn, message_of
+from bot.turns import CARD, Answer, Press, Turn, message_of, told
 from cards.help import welcome_card
 from cards.notice import notice_card
 from cards.words import Words, read_words
@@ -192,7 +192,7 @@ class Handler(ActivityHandler):
         try:
             answer = work.result()
         except Problem as problem:
-            return _said(problem.detail)
+            return _said(told(problem))
         except Exception:
             log.exception("a button failed", verb=pressed.verb)
             return _said(f"{words('bot.failed')} {words('bot.failed_do')}")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.records import labels_of
-from bot.turns import CARD, Turn
+from bot.turns import CARD, Turn, told
 from cards.records import record_card, record_preview
 from insights.errors import NotFound, Problem
 from insights.links import read_record_link, record_link
@@ -58,7 +58,7 @@ def message(text: str) -> dict[str, Any]:
 
 def refusal(problem: Problem) -> dict[str, Any]:
     """Why there is nothing to list, in words."""
-    return message(problem.detail)
+    return message(told(problem))
 
 
 def _typed(value: Mapping[str, Any]) -> str:

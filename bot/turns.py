@@ -8,8 +8,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bot.activities import Incoming
 from cards.elements import Card
+from cards.plain import sentence
 from cards.words import Words
 from insights.capture.views import UntrackedList
+from insights.errors import Problem
 from insights.model import RecordRef, User
 from insights.services import Services
 
@@ -75,6 +77,11 @@ class Press:
     verb: str
     id: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def told(problem: Problem) -> str:
+    """A problem in sentences: what, why, what to do."""
+    return " ".join(sentence(part) for part in (problem.what, problem.why, problem.do) if part)
 
 
 def message_of(answer: Answer) -> dict[str, Any]:

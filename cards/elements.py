@@ -46,7 +46,7 @@ def small(text: Text, *, spacing: str = "None", **style: object) -> Element:
 
 def lines(*runs: Element, spacing: str = "Default") -> Element:
     """Runs of text in one block; the client shows them as they are."""
-    return {"type": "RichTextBlock", "inlines": list(runs), "spacing": spacing}
+    return _spaced({"type": "RichTextBlock", "inlines": list(runs)}, spacing)
 
 
 def run(text: Text, **style: object) -> Element:
@@ -72,7 +72,12 @@ def beside(
 
 def buttons(*actions: Element, spacing: str = "Default") -> Element:
     """Buttons side by side, at most `MOST_BUTTONS`."""
-    return {"type": "ActionSet", "actions": list(actions), "spacing": spacing}
+    return _spaced({"type": "ActionSet", "actions": list(actions)}, spacing)
+
+
+def _spaced(element: Element, spacing: str) -> Element:
+    """The element; the default goes without saying, which keeps long lists small."""
+    return element if spacing == "Default" else element | {"spacing": spacing}
 
 
 def execute(text: Text, verb: str, id: str, **style: object) -> Element:  # noqa: A002 (the name in `data`)

@@ -16,6 +16,7 @@ MOST_MARKS = 3
 """How many accents one letter may carry: Vietnamese and Hebrew need them, towers don't."""
 _BRACE = re.compile(r"\{(?=\{)")
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
+_ENDS = (".", "!", "?", "…", ":")
 _GLUE = "\u200c\u200d"
 """The joiners: Persian and family emoji need them; nothing else invisible is kept."""
 MARKS = frozenset({"Mn", "Me"})
@@ -36,6 +37,13 @@ def plain(text: str, longest: int = LONGEST) -> Text:
     if len(start) < len(text):
         line += "…"
     return Text(_BRACE.sub("{\u2060", _isolate(_cut(line, longest))))
+
+
+def sentence(text: str, longest: int = LONGEST) -> Text:
+    """The words of `text` as a sentence: a capital first, a full stop if it has no end of its own."""
+    told = plain(text, longest)
+    end = "." if told and not told.rstrip(_POP).endswith(_ENDS) else ""
+    return Text(f"{told[:1].upper()}{told[1:]}{end}")
 
 
 def paragraph(text: str) -> Text:

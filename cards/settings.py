@@ -13,6 +13,7 @@ from cards.elements import (
     lines,
     run,
     small,
+    title,
 )
 from cards.plain import Text, paragraph, plain
 from cards.words import Words
@@ -31,6 +32,16 @@ def settings_card(view: FeaturesView, words: Words) -> Card:
     for name in type(view.features).model_fields:
         body.append(_feature(name, getattr(view.features, name), view.sharing.get(name, ""), words))
     return card(words, body)
+
+
+def disable_card(feature: str, words: Words) -> Card:
+    """Asks before a feature is turned off for everybody: verb `disable_now`, id = the feature."""
+    key = f"disable.{feature}"
+    told = words(key if key in words else "disable.any")
+    off = execute(words("settings.disable"), "disable_now", feature, style="destructive")
+    keep = execute(words("disable.keep"), "say", "settings")
+    asked = words("disable.title", feature=_name(feature, words))
+    return card(words, [title(asked), line(told), buttons(off, keep)])
 
 
 def terms_card(terms: Terms, feature: str, words: Words) -> Card:

@@ -159,6 +159,7 @@ listings = Table(
     Column("record_table", String(128)),
     Column("record_id", String(64)),
     Column("next_cursor", String(200)),
+    Column("is_first", Boolean, nullable=False),
     Column("language", String(35), nullable=False),
     Column("shown_at", Instant, nullable=False),
     Index("ix_listings_shown_at", "shown_at"),

@@ -107,6 +107,7 @@ async def _list(
         record=scope.record,
         rows=rows,
         next=next_cursor,
+        is_first=cursor is None,
         notice=notice,
         audience=await services.crm.audience(user, None),
     )

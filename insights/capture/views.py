@@ -120,6 +120,7 @@ class UntrackedList(View):
     record: RecordItem | None = None
     rows: list[UntrackedRow]
     next: str | None = None
+    is_first: bool = Field(default=True, description="whether it begins with the newest email")
     notice: str | None = None
     audience: int = Field(description="how many people could see what is tracked from here")
     change_id: int = Field(0, description="the newest change that it takes in for certain")

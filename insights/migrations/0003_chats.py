@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("record_table", sa.String(128)),
         sa.Column("record_id", sa.String(64)),
         sa.Column("next_cursor", sa.String(200)),
+        sa.Column("is_first", sa.Boolean, nullable=False),
         sa.Column("language", sa.String(35), nullable=False),
         sa.Column("shown_at", Instant, nullable=False),
     )

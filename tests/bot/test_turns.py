@@ -257,7 +257,7 @@ async def test_a_button_asks_before_it_turns_a_feature_off(chat: Chat) -> None:
 
 
 async def test_older_email_leads_back_to_the_newest(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(list_untracked.__kwdefaults__, "limit", 2)
+    monkeypatch.setattr(list_untracked, "__kwdefaults__", {"cursor": None, "limit": 2})
     sent = await chat.say("ann", "untracked")
     newest = listed(sent)
     [older] = buttons(sent.card, "page")

@@ -141,7 +141,7 @@ def test_every_feature_has_its_words() -> None:
 )
 def test_ten_rows_of_long_texts_fit_into_a_message(letters: str) -> None:
     long = letters * 3000
-    choices = [record("opportunity", f"{n}{long}") for n in range(4)]
+    choices = [record("opportunity", f"{n}{long}", long) for n in range(4)]
     more: dict[TrackState, dict[str, Any]] = {
         TrackState.UNTRACKED: {"why": f"from {long}", "attachments": [file(long)] * 100},
         TrackState.FAILED: {"failure": UNAVAILABLE.model_copy(update={"cause": long, "action": long})},
@@ -151,7 +151,12 @@ def test_ten_rows_of_long_texts_fit_into_a_message(letters: str) -> None:
             row(item(f"{n}{long}", n, state, sender_name=long, **more[state]), *choices) for n in range(10)
         ]
         page = UntrackedList(
-            record=record("account", long), rows=rows, next="x" * 80, audience=9, notice=long
+            record=record("account", long),
+            rows=rows,
+            next="x" * 80,
+            is_first=False,
+            audience=9,
+            notice=long,
         )
         card = untracked_card(page, an_id("list"), WORDS)
         assert size(card) < LARGEST

@@ -14,17 +14,17 @@ SELLER = "alexw"
 """Whose mailbox it is; one of the letters is a colleague's, and a copy lies here."""
 # script → the customer it is played with, hour and minute (UTC) of its last letter
 TALKS = {
+    "agreement": ("wyrevalley.example", 16, 2),
     "drawings": ("orchardlane.example", 16, 48),
     "leaving": ("ashdown-textiles.example", 17, 5),
     "startup": ("harrowvale.example", 18, 31),
-    "agreement": ("wyrevalley.example", 18, 52),
     "seals": ("ravensberg-chemie.example", 19, 20),
 }
 PAUSE = timedelta(minutes=37)
 
 
 def newest(customers: Sequence[Account], today: datetime) -> Iterator[Conversation]:
-    """Yesterday evening's conversations, later than nearly everything else in the seller's mailbox."""
+    """Yesterday's last conversations, later than nearly everything else in the seller's mailbox."""
     by_domain = {account.domain: account for account in customers}
     scripts = read_scripts(LETTERS / "newest")
     for name, (domain, hour, minute) in TALKS.items():

@@ -12,7 +12,7 @@ from connectors.embedded.demo.customers import Account, accounts
 from connectors.embedded.demo.facts import draw_facts
 from connectors.embedded.demo.leads import Lead, leads
 from connectors.embedded.demo.newest import newest
-from connectors.embedded.demo.people import PARTNERS, SALES, US
+from connectors.embedded.demo.people import PARTNERS, SALES, TEAMS, US
 from connectors.embedded.demo.rows import Row, Rows
 from connectors.embedded.demo.scripts import Script, read_scripts
 
@@ -121,7 +121,8 @@ def _with_customers(
             steps = rng.randint(1, len(script.steps)) if last <= 2 else None
             ends = rng.randint(first, last)
             talks.append(_talk(script, account, turn, today, ends_days_ago=ends, steps=steps))
-        yield from _including_everybody(account, talks)
+        talks = _including_everybody(account, talks)
+        yield from _copying_partner(account, talks) if _is_shared(number, account) else talks
 
 
 def _including_everybody(account: Account, talks: list[Conversation]) -> list[Conversation]:
@@ -135,6 +136,24 @@ def _including_everybody(account: Account, talks: list[Conversation]) -> list[Co
         letters[number] = replace(letters[number], cc=(*letters[number].cc, *missing))
         talks[1] = replace(talks[1], letters=relinked(letters))
     return talks
+
+
+def _is_shared(number: int, account: Account) -> bool:
+    """Whether both key account managers look after the customer: every second one of theirs."""
+    return account.owner in TEAMS["Key accounts"] and number % 2 == 0
+
+
+def _copying_partner(account: Account, talks: Sequence[Conversation]) -> Iterator[Conversation]:
+    """The conversations, with the owner's partner copied on what the customer wrote last in each."""
+    partner = US[PARTNERS[account.owner]]
+    for talk in talks:
+        letters = list(talk.letters)
+        for number in reversed(range(len(letters))):
+            letter = letters[number]
+            if not (letter.sender.is_ours or letter.is_private or partner in letter.people):
+                letters[number] = replace(letter, cc=(*letter.cc, partner))
+                break
+        yield replace(talk, letters=relinked(letters))
 
 
 def _talk(
