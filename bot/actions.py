@@ -5,9 +5,10 @@ from typing import Any
 
 from bot import listings
 from bot.commands import (
-    answer,
+    BY_WORD,
     read_feature,
     show_preferences,
+    show_settings,
     show_untracked,
     switch_feature,
 )
@@ -25,13 +26,31 @@ WITHOUT_REGARDING = "none"
 Verb = Callable[[Turn, Press], Awaitable[Answer]]
 
 
-async def press(turn: Turn, pressed: Press) -> Answer:
-    """Carry out a button; raises Invalid for one that no card of this version has."""
+async def press(turn: Turn, pressed: Press, *, is_first: bool = True) -> Answer:
+    """Carry out a button; delivered again it changes nothing and shows what there is now.
+
+    Raises Invalid for a verb that no card of this version has.
+    """
     verb = VERBS.get(pressed.verb)
     if verb is None:
         raise Invalid("This button does not work any more", "the card is of another version",
                       "write the command again", code="bad_verb")  # fmt: skip
-    return await verb(turn, pressed)
+    if is_first or pressed.verb not in SHOWN_AGAIN:
+        return await verb(turn, pressed)
+    return await SHOWN_AGAIN[pressed.verb](turn, pressed)
+
+
+async def _show_listing(turn: Turn, pressed: Press) -> Answer:
+    listing = await require_listing(turn, pressed.id.partition("/")[0])
+    return await draw_listing(turn.services, turn.user, turn.words, listing)
+
+
+async def _show_preferences(turn: Turn, _: Press) -> Answer:
+    return await show_preferences(turn, saved=True)
+
+
+async def _show_settings(turn: Turn, _: Press) -> Answer:
+    return await show_settings(turn)
 
 
 async def require_listing(turn: Turn, listing_id: str) -> Listing:
@@ -112,7 +131,9 @@ async def _untracked(turn: Turn, pressed: Press) -> Answer:
 
 
 async def _say(turn: Turn, pressed: Press) -> Answer:
-    return await answer(turn, pressed.id)
+    if pressed.id not in BY_WORD:
+        raise Invalid("This button names no command", do="write: help", code="bad_id")
+    return await BY_WORD[pressed.id].run(turn, "")
 
 
 async def _save_preferences(turn: Turn, pressed: Press) -> Answer:
@@ -154,4 +175,14 @@ VERBS: Mapping[str, Verb] = {
     "disable": _disable,
     "disable_now": _disable_now,
     "accept_terms": _accept_terms,
+}
+# What a button shows that was delivered again; the others change nothing and may run twice.
+SHOWN_AGAIN: Mapping[str, Verb] = {
+    "track": _show_listing,
+    "untrack": _show_listing,
+    "retry": _show_listing,
+    "save_preferences": _show_preferences,
+    "enable": _show_settings,
+    "disable_now": _show_settings,
+    "accept_terms": _show_settings,
 }

@@ -3,19 +3,20 @@
 Names are those of the Bot Framework activity schema. Ids are strings of any form.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from pydantic_core import from_json
+from yarl import URL
 
 from insights.errors import Invalid
 
 LONGEST_ID = 1000
 LONGEST_TEXT = 30_000
-GROUPS = {"groupChat", "channel"}
+DEEPEST = 100
 MENTION = re.compile(r"<at[^>]*>.*?</at>", re.IGNORECASE | re.DOTALL)
 CARD_MARK = re.compile(r"</?(?:attachment|span)\b[^>]*>", re.IGNORECASE)
 
@@ -72,18 +73,11 @@ class Incoming:
 
 def read_activity(raw: bytes, base_url: str = "") -> Incoming:
     """An activity from a request body; raises Invalid where it is none."""
-    try:
-        body = from_json(raw, allow_inf_nan=False)
-    except ValueError:
-        raise _invalid("it is no JSON text") from None
-    if not isinstance(body, dict):
-        raise _invalid("it is no JSON object")
-    if _holds_nul(body):
-        raise _invalid("a text holds the character U+0000")
+    body = _read_json(raw)
     conversation = _object(body, "conversation")
     return Incoming(
         type=_text(body, "type", needed=True),
-        service_url=_text(body, "serviceUrl", needed=True),
+        service_url=_service_url(body),
         channel_id=_text(body, "channelId"),
         conversation_id=_text(conversation, "id", needed=True),
         sender=_account(_object(body, "from")),
@@ -96,12 +90,57 @@ def read_activity(raw: bytes, base_url: str = "") -> Incoming:
         action=_text(body, "action"),
         reply_to_id=_text(body, "replyToId"),
         tenant_id=_text(conversation, "tenantId") or _tenant(body),
-        is_group=conversation.get("isGroup") is True or _text(conversation, "conversationType") in GROUPS,
+        is_group=not _is_personal(body, conversation),
         shares=_shares(body),
         value=body.get("value"),
         added=_members(body, "membersAdded"),
         removed=_members(body, "membersRemoved"),
     )
+
+
+def _read_json(raw: bytes) -> dict[str, Any]:
+    try:
+        body = _clean(json.loads(raw))
+    except (ValueError, RecursionError):
+        raise _invalid("it is no JSON text") from None
+    if not isinstance(body, dict):
+        raise _invalid("it is no JSON object")
+    return body
+
+
+def _clean(value: Any, depth: int = 0) -> Any:
+    """The JSON with texts that can be stored and sent on: half a character (a lone surrogate) is replaced."""
+    if depth > DEEPEST:
+        raise _invalid("it is nested too deep")
+    if isinstance(value, str):
+        if "\0" in value:
+            raise _invalid("a text holds the character U+0000")
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_clean(name, depth + 1): _clean(part, depth + 1) for name, part in value.items()}
+    return [_clean(part, depth + 1) for part in value] if isinstance(value, list) else value
+
+
+def _is_personal(body: Mapping[str, Any], conversation: Mapping[str, Any]) -> bool:
+    """Whether it is somebody's own chat with the bot; in doubt it is not, for others may be reading."""
+    kind = _text(conversation, "conversationType")
+    if conversation.get("isGroup") or not kind:
+        data = _object(body, "channelData")
+        is_shared = any(data.get(name) for name in ("team", "channel", "meeting"))
+        return not (conversation.get("isGroup") or is_shared or _text(conversation, "id").startswith("19:"))
+    return kind.lower() == "personal"
+
+
+def _service_url(body: Mapping[str, Any]) -> str:
+    text = _text(body, "serviceUrl", needed=True)
+    try:
+        url = URL(text)
+        is_fit = text.isprintable() and url.scheme in {"http", "https"} and bool(url.host and url.port)
+    except ValueError:
+        is_fit = False
+    if not is_fit or "\\" in text:
+        raise _invalid("serviceUrl is no http address")
+    return text
 
 
 def _account(value: Mapping[str, Any]) -> Account:
@@ -144,14 +183,6 @@ def _text(body: Mapping[str, Any], name: str, *, needed: bool = False, longest: 
     if len(value) > longest:
         raise _invalid(f"{name} is longer than {longest} characters")
     return value
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
 def _invalid(why: str) -> Invalid:

@@ -6,7 +6,6 @@ a turn; so incoming activities are read by `activities.py`, and outgoing ones le
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from botbuilder.core import BotAdapter, InvokeResponse, TurnContext
 from botbuilder.schema import (
@@ -18,8 +17,9 @@ from botbuilder.schema import (
     ResourceResponse,
 )
 from typing_extensions import override
+from yarl import URL
 
-from bot.activities import Account, Incoming
+from bot.activities import Account, Incoming, read_activity
 from bot.connector import Connector
 from bot.tokens import TokenValidator
 from insights.errors import NotSignedIn
@@ -38,10 +38,12 @@ class Adapter(BotAdapter):
         self.connector = connector
         self._validator = validator
 
-    async def process(self, incoming: Incoming, authorization: str, logic: Logic) -> tuple[int, Any]:
-        """Run a turn: (status, JSON) of an invoke, (200, None) for others; raises NotSignedIn."""
-        if self._validator:
-            await self._validator.require_genuine(authorization, incoming)
+    async def process(self, raw: bytes, authorization: str, base_url: str, logic: Logic) -> tuple[int, Any]:
+        """Run a turn: (status, JSON) of an invoke, (200, None) for others; raises NotSignedIn, Invalid."""
+        claims = await self._validator.read_claims(authorization) if self._validator else None
+        incoming = read_activity(raw, base_url)
+        if claims:
+            claims.require_match(incoming)
         else:
             _require_loopback(incoming.service_url)
         context = TurnContext(self, _activity(incoming))
@@ -78,11 +80,7 @@ class Adapter(BotAdapter):
 
 
 def _require_loopback(service_url: str) -> None:
-    try:
-        host = urlsplit(service_url).hostname
-    except ValueError:
-        host = None
-    if host not in LOOPBACK:
+    if URL(service_url).host not in LOOPBACK:
         raise NotSignedIn(
             "This server talks to clients on this machine only",
             "the activity's serviceUrl is elsewhere",

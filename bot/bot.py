@@ -7,13 +7,12 @@ from typing import Any
 
 import aiohttp
 
-from bot.activities import read_activity
 from bot.adapter import Adapter
 from bot.chats import Chats
 from bot.connector import Connector, Limits
 from bot.credentials import Credentials, NoCredentials, open_credentials
 from bot.handler import Handler
-from bot.notifier import keep_redrawing
+from bot.notifier import Redrawer
 from bot.tokens import TokenValidator
 from insights.services import Services
 from insights.settings import Settings
@@ -28,8 +27,7 @@ class Bot:
 
     async def receive(self, raw: bytes, authorization: str, base_url: str) -> tuple[int, Any]:
         """Run an activity's turn: status and JSON, None for no body; raises Invalid, NotSignedIn."""
-        incoming = read_activity(raw, base_url)
-        return await self._adapter.process(incoming, authorization, self._handler.on_turn)
+        return await self._adapter.process(raw, authorization, base_url, self._handler.on_turn)
 
 
 @asynccontextmanager
@@ -48,7 +46,7 @@ async def open_bot(
         validator = None if is_local else _validator(settings, session)
         chats = Chats(services, connector)
         handler = Handler(services, chats)
-        redrawing = asyncio.create_task(keep_redrawing(services, chats))
+        redrawing = asyncio.create_task(Redrawer(services, chats).keep_redrawing())
         try:
             yield Bot(Adapter(connector, validator), handler)
         finally:

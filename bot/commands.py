@@ -28,6 +28,8 @@ from insights.views import FeaturesBody, FeatureSwitches
 ARTICLES = {"the", "a", "an", "my", "please", "for", "of", "about"}
 FOUND = 8
 NEAREST = 3
+MOST_WORDS = 20
+EMAIL = {"email", "emails", "mail", "mails", "message", "messages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,19 @@ def read_command(text: str) -> tuple[Command | None, str]:
     if not words:
         return (BY_WORD["help"], "") if not text.strip() else (None, "")
     command = _closest(_bare(words[0]))
-    while command and len(words) > 1 and _bare(words[1]) in ARTICLES:
+    while command and len(words) > 2 and _bare(words[1]) in ARTICLES:
         words.pop(1)
     return command, " ".join(words[1:]) if command else ""
 
 
 def nearest(text: str, user: User) -> Sequence[Command]:
     """The commands that look most like a text, of those the user may give."""
-    word = _bare((text.split() or [""])[0])
-    allowed = commands_of(user)
-    return sorted(allowed, key=lambda command: OSA.normalized_distance(word, command.word))[:NEAREST]
+    words = [_bare(word) for word in text.split()[:MOST_WORDS]] or [""]
+
+    def distance(command: Command) -> float:
+        return min(OSA.normalized_distance(word, command.word) for word in words)
+
+    return sorted(commands_of(user), key=distance)[:NEAREST]
 
 
 def commands_of(user: User) -> list[Command]:
@@ -99,7 +104,7 @@ async def _help(turn: Turn, _: str) -> Answer:
 
 
 async def _untracked(turn: Turn, argument: str) -> Answer:
-    if not argument:
+    if not argument or argument.lower() in EMAIL:
         return await show_untracked(turn, None)
     await access.require(turn.services, turn.user, feature="auto_capture")
     page = await find_record(turn, argument, limit=FOUND)

@@ -5,6 +5,8 @@ again where Teams asks for it.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
@@ -152,7 +154,13 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _seconds(header: str | None) -> float | None:
-    return float(header) if header and header.isdecimal() else None
+    """`Retry-After` in seconds, which may be given as a date."""
+    if not header or header.isdecimal():
+        return float(header) if header else None
+    try:
+        return max((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None
 
 
 def _refused(status: int) -> Problem:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from bot.activities import Incoming
 from insights.database import Database
 from insights.services import Services
-from insights.tables import conversations, taken_activities
+from insights.tables import conversations, places, taken_activities
 
 REDELIVERED = timedelta(days=1)
 """How long an activity is remembered; channels deliver again within minutes."""
@@ -114,6 +114,7 @@ def _upsert(connection: Connection, database: Database, conversation: Conversati
 
 def _delete(connection: Connection, conversation_id: str) -> None:
     connection.execute(delete(conversations).where(conversations.c.conversation_id == conversation_id))
+    connection.execute(delete(places).where(places.c.conversation_id == conversation_id))
     greeted = taken_activities.c.key == greeting_key(conversation_id)
     connection.execute(delete(taken_activities).where(greeted))
 

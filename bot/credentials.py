@@ -12,6 +12,7 @@ SCOPE = "https://api.botframework.com/.default"
 RESOURCE = "https://api.botframework.com"
 EARLY = 300.0
 """Seconds before its end at which a token is replaced."""
+LOGIN_SECONDS = 10
 
 
 class Credentials(Protocol):
@@ -43,7 +44,7 @@ class AppCredentials:
         """A token that is good for five more minutes; raises Unavailable where Entra gives none."""
         async with self._lock:
             if time.monotonic() > self._good_until:
-                answer = await asyncio.to_thread(self._acquire)
+                answer = await self._ask()
                 if "access_token" not in answer:
                     raise Unavailable(
                         "Entra gave the bot no token",
@@ -54,6 +55,12 @@ class AppCredentials:
                 self._token = answer["access_token"]
                 self._good_until = time.monotonic() + float(answer.get("expires_in", 0)) - EARLY
         return self._token
+
+    async def _ask(self) -> Mapping[str, Any]:
+        try:
+            return await asyncio.to_thread(self._acquire)
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors, msal's ValueErrors
+            return {"error": type(error).__name__}
 
 
 def open_credentials(settings: Settings) -> Credentials:
@@ -67,6 +74,7 @@ def open_credentials(settings: Settings) -> Credentials:
             settings.microsoft_app_id,
             client_credential=settings.microsoft_app_password,
             authority=f"https://login.microsoftonline.com/{tenant}",
+            timeout=LOGIN_SECONDS,
         )
         answer: Mapping[str, Any] = app.acquire_token_for_client(scopes=[SCOPE])
         return answer

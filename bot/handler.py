@@ -4,7 +4,7 @@ Whatever a turn finds out about somebody goes to their own chat: a group only he
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -15,18 +15,21 @@ from bot import actions, commands, listings, search
 from bot.activities import Incoming
 from bot.adapter import INCOMING, INVOKE_RESPONSE
 from bot.chats import Chats
-from bot.drawing import draw_listing
 from bot.listings import Place
 from bot.turns import CARD, Answer, Press, Turn, message_of, told
+from cards.elements import Card
 from cards.help import welcome_card
 from cards.notice import notice_card
 from cards.words import Words, read_words
-from insights.errors import Invalid, NotFound, Problem
+from insights.errors import Invalid, NotFound, Problem, Unavailable
 from insights.services import Services
 
 MESSAGE = "application/vnd.microsoft.activity.message"
 INVOKE_SECONDS = 4.0
 """Teams waits 5 s for the answer to a button; what takes longer follows by changing the card."""
+
+LATER_SECONDS = (2.0, 15.0, 60.0)
+"""When an answer that Teams did not take is sent again."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +87,9 @@ class Handler(ActivityHandler):
         await self._chats.conversations.forget(incoming.conversation_id)
 
     async def close(self) -> None:
-        """Wait for what buttons still have to finish."""
+        """Let go of what is still to be sent or finished."""
+        for task in self._late:
+            task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
 
     async def _welcome(self, incoming: Incoming) -> None:
@@ -92,12 +97,14 @@ class Handler(ActivityHandler):
         words = read_words(incoming.locale)
         if incoming.is_group:
             if await self._chats.greet(incoming):
-                await self._chats.reply(incoming, {"type": "message", "text": words("bot.welcome_group")})
+                await self._tell(incoming, words("bot.welcome_group"))
             return
         turn = await self._turn(incoming)
+        if not await self._chats.greet(incoming):
+            return
         if turn is None:
             await self._show(incoming, Answer(_stranger(words)))
-        elif await self._chats.greet(incoming):
+        else:
             texts = [command.text for command in commands.commands_of(turn.user)]
             await self._show(incoming, Answer(welcome_card(texts, words)))
 
@@ -117,15 +124,38 @@ class Handler(ActivityHandler):
             turn = await self._turn(incoming)
             return await work(turn) if turn else Answer(_stranger(words))
         except Problem as problem:
-            return Answer(_problem_card(problem, words))
+            return Answer(_problem_card(problem, words), is_refusal=True)
         except Exception:
             log.exception("a turn failed", kind=incoming.type)
-            return Answer(notice_card(words("bot.failed"), [words("bot.failed_do")], words, is_error=True))
+            return Answer(_failure_card(words), is_refusal=True)
 
     async def _show(self, incoming: Incoming, answer: Answer) -> None:
-        """Send a card as the reply to an activity."""
+        """Send a card as the reply to an activity; where that fails, it is tried again for a while."""
+        try:
+            await self._send(incoming, answer)
+        except Unavailable as problem:
+            log.warning("an answer is sent later", code=problem.code)
+            self._do_later(self._send_later(incoming, answer))
+        except Problem as problem:
+            log.warning("an answer cannot be sent", code=problem.code)
+
+    async def _send(self, incoming: Incoming, answer: Answer) -> None:
         activity_id = await self._chats.reply(incoming, message_of(answer))
         await self._keep(answer, Place(incoming.service_url, incoming.conversation_id, activity_id))
+
+    async def _send_later(self, incoming: Incoming, answer: Answer) -> None:
+        for seconds in LATER_SECONDS:
+            await asyncio.sleep(seconds)
+            try:
+                return await self._send(incoming, answer)
+            except Problem as problem:
+                log.warning("an answer could not be sent", code=problem.code)
+        return None
+
+    def _do_later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
 
     async def _answer_privately(self, incoming: Incoming, answer: Answer) -> None:
         """Send a card to the own chat of who wrote in a group; the group hears only that."""
@@ -134,19 +164,27 @@ class Handler(ActivityHandler):
             place = await self._chats.send_privately(incoming, message_of(answer))
         except Problem as problem:
             log.info("no own chat", code=problem.code)
-            await self._chats.reply(incoming, {"type": "message", "text": words("bot.no_own_chat")})
+            await self._tell(incoming, words("bot.no_own_chat"))
             return
         await self._keep(answer, place)
-        await self._chats.reply(incoming, {"type": "message", "text": words("bot.answered_privately")})
+        await self._tell(incoming, words("bot.answered_privately"))
+
+    async def _tell(self, incoming: Incoming, text: str) -> None:
+        """Say a sentence in a group."""
+        try:
+            await self._chats.reply(incoming, {"type": "message", "text": text})
+        except Problem as problem:
+            log.warning("a group could not be answered", code=problem.code)
 
     async def _answer_submit(self, incoming: Incoming, pressed: Press) -> None:
         """A button of a client that knows no Action.Execute: the card changes by being replaced."""
         answer = await self._run(incoming, lambda turn: actions.press(turn, pressed))
-        if incoming.is_group or not incoming.reply_to_id:
-            await (self._answer_privately if incoming.is_group else self._show)(incoming, answer)
+        if incoming.is_group:
+            await self._answer_privately(incoming, answer)
+        elif answer.is_refusal or not incoming.reply_to_id:
+            await self._show(incoming, answer)
         else:
-            place = Place(incoming.service_url, incoming.conversation_id, incoming.reply_to_id)
-            await self._replace(place, answer)
+            await self._replace(incoming, answer)
 
     async def _answer_invoke(self, incoming: Incoming) -> InvokeResponse:
         value = incoming.value if isinstance(incoming.value, dict) else {}
@@ -185,9 +223,7 @@ class Handler(ActivityHandler):
         work = asyncio.create_task(self._press(incoming, pressed))
         done, _ = await asyncio.wait({work}, timeout=INVOKE_SECONDS)
         if not done:
-            late = asyncio.create_task(self._finish_late(incoming, work))
-            self._late.add(late)
-            late.add_done_callback(self._late.discard)
+            self._do_later(self._finish_late(incoming, work))
             return _said(words("bot.still_working"))
         try:
             answer = work.result()
@@ -206,22 +242,22 @@ class Handler(ActivityHandler):
                 "You are not known here", "the CRM has no enabled user for you", code="unknown_user"
             )
         is_first = await self._chats.conversations.take(incoming)
-        if not is_first and pressed.verb in {"track", "untrack", "retry"}:
-            listing = await actions.require_listing(turn, pressed.id.partition("/")[0])
-            return await draw_listing(turn.services, turn.user, turn.words, listing)
-        return await actions.press(turn, pressed)
+        return await actions.press(turn, pressed, is_first=is_first)
 
     async def _finish_late(self, incoming: Incoming, work: asyncio.Task[Answer]) -> None:
-        """Change the card once a button that took too long has ended."""
+        """Change the card once a button that took too long has ended, or say why it cannot."""
+        words = read_words(incoming.locale)
         try:
-            answer = await work
-            await self._replace(_place(incoming), answer)
+            await self._replace(incoming, await work)
         except Problem as problem:
-            log.warning("a button ended late and badly", code=problem.code)
+            await self._show(incoming, Answer(_problem_card(problem, words)))
         except Exception:
-            log.exception("a button ended late and badly")
+            log.exception("a button failed")
+            await self._show(incoming, Answer(_failure_card(words)))
 
-    async def _replace(self, place: Place, answer: Answer) -> None:
+    async def _replace(self, incoming: Incoming, answer: Answer) -> None:
+        """Put a card in place of the one whose button was pressed."""
+        place = _place(incoming)
         await self._chats.update(place, message_of(answer))
         await self._keep(answer, place)
 
@@ -242,6 +278,10 @@ def _said(text: str) -> dict[str, Any]:
 
 def _stranger(words: Words) -> dict[str, Any]:
     return notice_card(words("bot.stranger"), [words("bot.stranger_do")], words, is_error=True)
+
+
+def _failure_card(words: Words) -> Card:
+    return notice_card(words("bot.failed"), [words("bot.failed_do")], words, is_error=True)
 
 
 def _problem_card(problem: Problem, words: Words) -> dict[str, Any]:

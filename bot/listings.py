@@ -111,10 +111,15 @@ def select_stale(connection: Connection, after: int) -> tuple[int, list[tuple[Li
     ]
 
 
-def claim(connection: Connection, place: Place, newest: int) -> bool:
-    """Take on the redrawing up to that change; False where another process did."""
-    statement = update(places).where(places.c.key == place.key, places.c.change_id < newest)
-    return bool(connection.execute(statement.values(change_id=newest)).rowcount)
+def note_drawn(connection: Connection, place: Place, change_id: int) -> None:
+    """Note that the card at that place takes in everything up to that change."""
+    older = (places.c.key == place.key) & (places.c.change_id < change_id)
+    connection.execute(update(places).where(older).values(change_id=change_id))
+
+
+def forget_place(connection: Connection, place: Place) -> None:
+    """Let go of a card that cannot be changed any more."""
+    connection.execute(delete(places).where(places.c.key == place.key))
 
 
 async def forget_listings(services: Services) -> int:

@@ -1,9 +1,11 @@
 """Redraws cards that stand in chats when what they show changed, wherever it was changed from.
 
-What is stale is read from the database, so a change that happened while no server ran is caught up with.
+What is stale is read from the database, and a card counts as drawn only once Teams took it: what failed,
+or happened while no server ran, is caught up with. Two servers may both redraw a card, to the same end.
 """
 
 import asyncio
+import time
 from collections import deque
 
 import structlog
@@ -14,40 +16,79 @@ from bot.drawing import draw_listing
 from bot.listings import Place
 from bot.turns import Listing, message_of
 from cards.words import read_words
-from insights.errors import Problem
+from insights.errors import NotAllowed, NotFound, Problem
 from insights.services import Services
 
 EVERY_SECONDS = 0.4
-LOOK_BACK = 25
-"""How many rounds a change is looked at: a list that was drawn before it may be noted after it."""
+LOOK_BACK = 1500
+"""How many rounds, ten minutes, a change is looked at: a card may be noted, or fail, long after it."""
+AT_ONCE = 16
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 log = structlog.get_logger(__name__)
 
 
-async def keep_redrawing(services: Services, chats: Chats) -> None:
-    """Redraw until cancelled; what cannot be delivered is logged and left as it is."""
-    seen: deque[int] = deque(maxlen=LOOK_BACK)
-    while True:
+class Redrawer:
+    """Keeps cards in chats true."""
+
+    def __init__(self, services: Services, chats: Chats) -> None:
+        self._services = services
+        self._chats = chats
+        self._seen: deque[int] = deque(maxlen=LOOK_BACK)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._paused: dict[str, tuple[float, float]] = {}
+        """By place: until when it is left alone after a failure, and for how long that was."""
+
+    async def keep_redrawing(self) -> None:
+        """Redraw until cancelled."""
         try:
-            newest, stale = await services.database.read(listings.select_stale, seen[0] if seen else 0)
-            seen.append(newest)
-            for listing, place in stale:
-                await _redraw(services, chats, listing, place, newest)
-        except Problem as problem:
-            log.warning("cards could not be redrawn", code=problem.code)
-        except Exception:
-            log.exception("cards could not be redrawn")
-        await asyncio.sleep(EVERY_SECONDS)
+            while True:
+                try:
+                    await self._begin_round()
+                except Problem as problem:
+                    log.warning("cards could not be redrawn", code=problem.code)
+                except Exception:
+                    log.exception("cards could not be redrawn")
+                await asyncio.sleep(EVERY_SECONDS)
+        finally:
+            for task in self._busy.values():
+                task.cancel()
 
+    async def _begin_round(self) -> None:
+        after = self._seen[0] if self._seen else 0
+        newest, stale = await self._services.database.read(listings.select_stale, after)
+        self._seen.append(newest)
+        self._busy = {key: task for key, task in self._busy.items() if not task.done()}
+        keys = {place.key for _, place in stale}
+        self._paused = {key: pause for key, pause in self._paused.items() if key in keys}
+        for listing, place in stale:
+            until, _ = self._paused.get(place.key, (0.0, 0.0))
+            if place.key not in self._busy and time.monotonic() >= until:
+                self._busy[place.key] = asyncio.create_task(self._redraw(listing, place))
 
-async def _redraw(services: Services, chats: Chats, listing: Listing, place: Place, newest: int) -> None:
-    """Redraw one list, unless another server does."""
-    if not await services.database.write(listings.claim, place, newest):
-        return
-    user = await services.crm.user(listing.user_id)
-    if user is None:
-        return
-    try:
-        answer = await draw_listing(services, user, read_words(listing.language), listing)
-        await chats.update(place, message_of(answer))
-    except Problem as problem:
-        log.warning("a card could not be redrawn", code=problem.code)
+    async def _redraw(self, listing: Listing, place: Place) -> None:
+        async with self._slots:
+            try:
+                await self._draw(listing, place)
+            except (NotFound, NotAllowed) as problem:
+                log.info("a card is given up", code=problem.code)
+                await self._services.database.write(listings.forget_place, place)
+            except Problem as problem:
+                self._pause(place.key)
+                log.warning("a card could not be redrawn", code=problem.code)
+            except Exception:
+                self._pause(place.key)
+                log.exception("a card could not be redrawn")
+
+    async def _draw(self, listing: Listing, place: Place) -> None:
+        user = await self._services.crm.user(listing.user_id)
+        if user is None:
+            raise NotFound("The user is gone", code="user_gone")
+        answer = await draw_listing(self._services, user, read_words(listing.language), listing)
+        await self._chats.update(place, message_of(answer))
+        await self._services.database.write(listings.note_drawn, place, answer.change_id)
+
+    def _pause(self, key: str) -> None:
+        _, before = self._paused.get(key, (0.0, 0.0))
+        seconds = min(max(before * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        self._paused[key] = (time.monotonic() + seconds, seconds)

@@ -7,6 +7,7 @@ audience, five minutes of clock skew, a key endorsed for the channel, and the `s
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -21,9 +22,25 @@ ISSUER = "https://api.botframework.com"
 SKEW = 300
 KEPT = 24 * 3600.0
 BETWEEN_REFRESHES = 60.0
+BETWEEN_FIRST_TRIES = 2.0
 """Seconds: keys are fetched anew each day, and at most once a minute for a key nobody knows."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """A genuine token: where it says the activity comes from, and for which channels its key is good."""
+
+    service_url: str
+    channels: frozenset[str]
+
+    def require_match(self, incoming: Incoming) -> None:
+        """Raise NotSignedIn unless the activity comes from there."""
+        if incoming.channel_id not in self.channels:
+            raise _refusal("the key of the token is not endorsed for this channel")
+        if not self.service_url or self.service_url.rstrip("/") != incoming.service_url.rstrip("/"):
+            raise _refusal("the token is for another service URL")
 
 
 class TokenValidator:
@@ -46,8 +63,8 @@ class TokenValidator:
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
 
-    async def require_genuine(self, authorization: str, incoming: Incoming) -> None:
-        """Raise NotSignedIn unless the Bot Framework sent this activity to us."""
+    async def read_claims(self, authorization: str) -> Claims:
+        """What the Bot Framework vouches for; raises NotSignedIn where it is not its token, or not for us."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _refusal("there is no bearer token")
@@ -56,11 +73,9 @@ class TokenValidator:
         if key is None:
             raise _refusal("the token is signed with a key that the Bot Framework does not publish")
         claims = self._claims(token, key)
-        if incoming.channel_id not in self._endorsements.get(key_id, []):
-            raise _refusal("the key of the token is not endorsed for this channel")
-        claimed = claims.get("serviceurl") or claims.get("serviceUrl")
-        if not isinstance(claimed, str) or claimed.rstrip("/") != incoming.service_url.rstrip("/"):
-            raise _refusal("the token is for another service URL")
+        service_url = claims.get("serviceurl") or claims.get("serviceUrl")
+        channels = frozenset(self._endorsements.get(key_id, []))
+        return Claims(service_url if isinstance(service_url, str) else "", channels)
 
     @staticmethod
     def _key_id(token: str) -> str:
@@ -91,7 +106,7 @@ class TokenValidator:
     async def _key(self, key_id: str) -> jwt.PyJWK | None:
         now = self._clock()
         is_old = now - self._fetched_at > KEPT or key_id not in self._keys
-        if is_old and now - self._tried_at > BETWEEN_REFRESHES:
+        if is_old and now - self._tried_at > (BETWEEN_REFRESHES if self._keys else BETWEEN_FIRST_TRIES):
             await self._refresh(now)
         return self._keys.get(key_id)
 

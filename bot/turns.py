@@ -62,12 +62,14 @@ class Listing:
 class Answer:
     """A card to show; `listing` is what it lists, so that it can be redrawn when that changes.
 
-    `change_id` is the newest change that the drawing took in for certain.
+    `change_id` is the newest change that the drawing took in for certain; a refusal never takes the
+    place of another card.
     """
 
     card: Card
     listing: Listing | None = None
     change_id: int = 0
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

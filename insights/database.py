@@ -7,7 +7,7 @@ the file. Errors never quote parameters: they may be somebody's words.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,13 +22,15 @@ from insights.writer import Writer
 P = ParamSpec("P")
 T = TypeVar("T")
 
+MAPPED = {"mailbox", "crm"}
+"""Files mapped into memory: scattered pages of a large mailbox cost no system call each."""
+MAPPED_BYTES = 256 * 1024 * 1024
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "busy_timeout=20000",
     "secure_delete=ON",  # what is erased must not stay readable in free pages
-    "mmap_size=268435456",  # scattered pages of a large mailbox cost no system call each
 )
 
 
@@ -128,19 +130,20 @@ def metadata() -> MetaData:
 
 def _sqlite_engines(path: Path) -> tuple[Engine, Engine]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    pragmas = [*PRAGMAS, f"mmap_size={MAPPED_BYTES if path.stem in MAPPED else 0}"]
     writer = create_engine(f"sqlite:///{path}", pool_size=1, hide_parameters=True)
     reader = create_engine(f"sqlite:///{path}", pool_size=4, hide_parameters=True)
     for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
-        _configure_sqlite(engine, begin)
+        _configure_sqlite(engine, begin, pragmas)
     return writer, reader
 
 
-def _configure_sqlite(engine: Engine, begin: str) -> None:
+def _configure_sqlite(engine: Engine, begin: str, pragmas: Sequence[str]) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we begin ourselves: pysqlite would begin too late
         cursor = connection.cursor()
-        for pragma in PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -19,9 +19,9 @@ async def test_what_a_card_showed_is_nowhere_at_rest(
     await chat.press("bob", sent, buttons(sent.card, "track")[0])
     await chat.press("ann", sent, {"verb": "retry", "data": buttons(sent.card, "track")[0]["data"]})
     chat.connector.faults += [(500, {})]
-    with pytest.raises(Exception, match="Teams cannot be reached") as failed:
-        await chat.say("ann", "untracked")
-    told = "".join((*capfd.readouterr(), str(failed.value)))
+    await chat.say("ann", "untracked")
+    told = "".join(capfd.readouterr())
+    assert "an answer is sent later" in told
     files = [path for path in settings.data_dir.rglob("*") if path.is_file()]
     at_rest = [path for path in files if not path.name.startswith("mailbox.sqlite")]
     assert {"liaison.sqlite", "jobs.sqlite", "crm.sqlite"} <= {path.name for path in at_rest}

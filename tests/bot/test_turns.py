@@ -215,9 +215,74 @@ async def test_throttled_sends_arrive(chat: Chat) -> None:
     chat.connector.faults += [(429, {"Retry-After": "0"}), (502, {}), (412, {})]
     assert listed(await chat.say("ann", "untracked")) == SUBJECTS
     chat.connector.faults += [(500, {})]
-    with pytest.raises(Problem):
-        await chat.receive(chat.activity("ann", text="help"))
+    help_message = chat.activity("ann", text="help")
+    await chat.receive(help_message)
+    await chat.receive(help_message)
+    await chat.connector.wait_for(lambda: len(chat.connector.chats["a:ann"]) == 2)
+    assert buttons(chat.connector.last("a:ann").card, "say")
+
+
+async def test_a_card_that_could_not_be_changed_is_changed_later(chat: Chat) -> None:
+    sent = await chat.say("ann", "untracked")
+    await chat.press("ann", sent, buttons(sent.card, "track")[0])
+    chat.connector.faults += [(500, {}), (500, {})]
+    await chat.connector.wait_for(lambda: "Tracked by Ann Beebe" in states(sent))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"conversation": {"id": "19:x@thread.v2"}},
+        {"conversation": {"id": "19:x", "conversationType": "meeting"}},
+        {"conversation": {"id": "x", "conversationType": "GROUPCHAT"}},
+        {"conversation": {"id": "x", "conversationType": "personal", "isGroup": True}},
+        {"conversation": {"id": "x", "conversationType": "tomorrow"}},
+        {"conversation": {"id": "x"}, "channelData": {"team": {"id": "t"}}},
+    ],
+)
+async def test_in_doubt_others_are_reading(chat: Chat, where: dict[str, Any]) -> None:
+    await chat.receive(chat.activity("ann", text="untracked", **where))
+    shared = where["conversation"]["id"]
+    assert [sent.text for sent in chat.connector.chats[shared]] == ["I answered you in our own chat."]
+    assert listed(chat.connector.last("own chat of 29:ann")) == SUBJECTS
+    pressed = {"action": {"verb": "say", "data": {"id": "untracked"}}}
+    _, answer = await chat.invoke("ann", "adaptiveCard/action", pressed, **where)
+    assert answer["type"] == "application/vnd.microsoft.activity.message"
+
+
+async def test_a_button_delivered_again_changes_nothing(chat: Chat) -> None:
+    from itertools import repeat
+
+    settings = await chat.say("root", "settings")
+    off = {"verb": "disable_now", "data": {"id": "auto_capture"}}
+    pressed = chat.activity(
+        "root", type="invoke", name="adaptiveCard/action", value={"action": off}, replyToId=settings.id
+    )
+    await chat.receive(pressed)
+    await chat.say("root", "enable auto capture")
+    for again in repeat(pressed, 3):
+        _, answer = await chat.receive(again)
+        assert answer["type"].endswith("card.adaptive")
     assert listed(await chat.say("ann", "untracked")) == SUBJECTS
+
+
+async def test_a_refused_submit_leaves_the_list_alone(chat: Chat) -> None:
+    sent = await chat.say("ann", "untracked")
+    await chat.receive(chat.activity("ann", value={"verb": "nope", "id": "x"}, replyToId=sent.id))
+    assert listed(sent) == SUBJECTS
+    assert "does not work" in states(chat.connector.last("a:ann"))
+
+
+@pytest.mark.parametrize(
+    "service_url",
+    ["ftp://localhost/", "http://localhost:99999", "http://localhost:abc", "http://evil.example\\@localhost:1",
+     "http://localhost\r\nX: y", "localhost", "https://smba.trafficmanager.net/emea/"],
+)  # fmt: skip
+async def test_a_service_url_that_is_none_or_elsewhere_is_refused(chat: Chat, service_url: str) -> None:
+    with pytest.raises(Problem) as told:
+        await chat.receive(chat.activity("ann", text="help") | {"serviceUrl": service_url})
+    assert told.value.status in {400, 401}
+    assert chat.connector.requests == []
 
 
 async def test_preferences_and_features(chat: Chat) -> None:
