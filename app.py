@@ -50,6 +50,8 @@ RECORD, EMAIL = f"{V1}/records/{{table}}/{{id}}", f"{V1}/emails/{{email_id}}"
 CAPTURE = "auto_capture"
 BOT = web.AppKey("bot", BotDoor)
 DUE = due.DUE + chats_due.DUE
+GARBAGE = 10_000
+"""New objects after which the collector looks: a request makes thousands, nearly all gone by themselves."""
 GRACE = 20.0
 """Seconds that requests in flight may take to end when the server stops."""
 
@@ -193,6 +195,7 @@ async def _work(services: Services, bot: BotDoor, stack: AsyncExitStack) -> None
     # What the start has built stays: left to the collector, its rounds would stop requests for 50 ms.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     await due.keep_running(services, DUE)
 
 

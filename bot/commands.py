@@ -11,7 +11,6 @@ from rapidfuzz.distance import OSA
 
 from bot.records import find_record, labels_of, links_to
 from bot.turns import Answer, Listing, Turn
-from cards.elements import Card
 from cards.help import Command as CommandText
 from cards.help import help_card, nearest_card
 from cards.preferences import preferences_card
@@ -121,13 +120,13 @@ async def _untracked(turn: Turn, argument: str) -> Answer:
 async def show_untracked(turn: Turn, ref: RecordRef | None, *, cursor: str | None = None) -> Answer:
     """A page of untracked email, as a list that changes with it."""
     page = await list_untracked(turn.services, turn.user, ref, cursor=cursor)
-    listing = Listing.of(turn, page)
-    memory = turn.services.memory
-    card: Card | None = memory.find(("card", listing.id), page)
-    if card is None:
-        card = untracked_card(page, listing.id, turn.words)
-        memory.keep(("card", listing.id), page, card)
-    return Answer(card, listing, page.change_id)
+    key = ("card", turn.user.id, turn.words.language, ref, cursor)
+    kept: Answer | None = turn.services.memory.find(key, page)
+    if kept is None:
+        listing = Listing.of(turn, page)
+        kept = Answer(untracked_card(page, listing.id, turn.words), listing, page.change_id)
+        turn.services.memory.keep(key, page, kept)
+    return kept
 
 
 async def _find(turn: Turn, argument: str) -> Answer:

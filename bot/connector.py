@@ -5,6 +5,7 @@ again where Teams asks for it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -107,7 +108,10 @@ class Connector:
     ) -> Mapping[str, Any]:
         base = f"{service_url.rstrip('/')}/v3/conversations"
         url = URL(f"{base}/{path}" if path else base, encoded=True)
+        data = None if body is None else to_json(body)
         try:
+            with suppress(Throttled):  # most need no second try, nor what it costs to prepare for one
+                return await self._request(method, url, conversation_id, data)
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Throttled),
                 stop=stop_after_attempt(ATTEMPTS),
@@ -115,7 +119,7 @@ class Connector:
                 reraise=True,
             ):
                 with attempt:
-                    return await self._request(method, url, conversation_id, body)
+                    return await self._request(method, url, conversation_id, data)
         except Throttled as throttled:
             raise _unavailable(f"it answered {throttled.status} {ATTEMPTS} times") from None
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -123,13 +127,12 @@ class Connector:
         raise AssertionError("unreachable")
 
     async def _request(
-        self, method: Method, url: URL, conversation_id: str, body: Mapping[str, Any] | None
+        self, method: Method, url: URL, conversation_id: str, data: bytes | None
     ) -> Mapping[str, Any]:
         if self._limits:
             await self._limits.wait(conversation_id)
         token = await self._credentials.token()
         headers = JSON | ({"Authorization": f"Bearer {token}"} if token else {})
-        data = to_json(body) if body is not None else None
         async with self._session.request(
             method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
         ) as answer:

@@ -4,32 +4,29 @@ Whatever a turn finds out about somebody goes to their own chat: a group only he
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
 from typing_extensions import override
 
-from bot import actions, commands, listings, search
+from bot import actions, commands, search
 from bot.activities import Incoming
 from bot.adapter import INCOMING, INVOKE_RESPONSE
 from bot.chats import Chats
-from bot.listings import Place
-from bot.turns import CARD, Answer, Press, Turn, message_of, told
+from bot.delivery import Delivery, place_of
+from bot.turns import CARD, Answer, Press, Turn, told
 from cards.elements import Card
 from cards.help import welcome_card
 from cards.notice import notice_card
 from cards.words import Words, read_words
-from insights.errors import Invalid, NotFound, Problem, Unavailable
+from insights.errors import Invalid, NotFound, Problem
 from insights.services import Services
 
 MESSAGE = "application/vnd.microsoft.activity.message"
 INVOKE_SECONDS = 4.0
 """Teams waits 5 s for the answer to a button; what takes longer follows by changing the card."""
-
-LATER_SECONDS = (2.0, 15.0, 60.0)
-"""When an answer that Teams did not take is sent again."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +37,7 @@ class Handler(ActivityHandler):
     def __init__(self, services: Services, chats: Chats) -> None:
         self._services = services
         self._chats = chats
-        self._late: set[asyncio.Task[None]] = set()
+        self._delivery = Delivery(services, chats)
 
     @override
     async def on_turn(self, context: TurnContext) -> None:
@@ -61,9 +58,9 @@ class Handler(ActivityHandler):
             return  # a card or file put into the chat asks nothing
         answer = await self._run(incoming, lambda turn: commands.answer(turn, incoming.words))
         if incoming.is_group:
-            await self._answer_privately(incoming, answer)
+            await self._delivery.answer_privately(incoming, answer)
         else:
-            await self._show(incoming, answer)
+            await self._delivery.show(incoming, answer)
 
     @override
     async def on_members_added_activity(self, members_added: object, turn_context: TurnContext) -> None:
@@ -88,25 +85,23 @@ class Handler(ActivityHandler):
 
     async def close(self) -> None:
         """Let go of what is still to be sent or finished."""
-        for task in self._late:
-            task.cancel()
-        await asyncio.gather(*self._late, return_exceptions=True)
+        await self._delivery.close()
 
     async def _welcome(self, incoming: Incoming) -> None:
         """Say hello, once however the installation was told; a group hears where to write."""
         words = read_words(incoming.locale)
         if incoming.is_group:
             if await self._chats.greet(incoming):
-                await self._tell(incoming, words("bot.welcome_group"))
+                await self._delivery.tell(incoming, words("bot.welcome_group"))
             return
         turn = await self._turn(incoming)
         if not await self._chats.greet(incoming):
             return
         if turn is None:
-            await self._show(incoming, Answer(_stranger(words)))
+            await self._delivery.show(incoming, Answer(_stranger(words)))
         else:
             texts = [command.text for command in commands.commands_of(turn.user)]
-            await self._show(incoming, Answer(welcome_card(texts, words)))
+            await self._delivery.show(incoming, Answer(welcome_card(texts, words)))
 
     async def _turn(self, incoming: Incoming) -> Turn | None:
         """The turn of a user of the CRM, None for strangers."""
@@ -129,62 +124,15 @@ class Handler(ActivityHandler):
             log.exception("a turn failed", kind=incoming.type)
             return Answer(_failure_card(words), is_refusal=True)
 
-    async def _show(self, incoming: Incoming, answer: Answer) -> None:
-        """Send a card as the reply to an activity; where that fails, it is tried again for a while."""
-        try:
-            await self._send(incoming, answer)
-        except Unavailable as problem:
-            log.warning("an answer is sent later", code=problem.code)
-            self._do_later(self._send_later(incoming, answer))
-        except Problem as problem:
-            log.warning("an answer cannot be sent", code=problem.code)
-
-    async def _send(self, incoming: Incoming, answer: Answer) -> None:
-        activity_id = await self._chats.reply(incoming, message_of(answer))
-        await self._keep(answer, Place(incoming.service_url, incoming.conversation_id, activity_id))
-
-    async def _send_later(self, incoming: Incoming, answer: Answer) -> None:
-        for seconds in LATER_SECONDS:
-            await asyncio.sleep(seconds)
-            try:
-                return await self._send(incoming, answer)
-            except Problem as problem:
-                log.warning("an answer could not be sent", code=problem.code)
-        return None
-
-    def _do_later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
-
-    async def _answer_privately(self, incoming: Incoming, answer: Answer) -> None:
-        """Send a card to the own chat of who wrote in a group; the group hears only that."""
-        words = read_words(incoming.locale)
-        try:
-            place = await self._chats.send_privately(incoming, message_of(answer))
-        except Problem as problem:
-            log.info("no own chat", code=problem.code)
-            await self._tell(incoming, words("bot.no_own_chat"))
-            return
-        await self._keep(answer, place)
-        await self._tell(incoming, words("bot.answered_privately"))
-
-    async def _tell(self, incoming: Incoming, text: str) -> None:
-        """Say a sentence in a group."""
-        try:
-            await self._chats.reply(incoming, {"type": "message", "text": text})
-        except Problem as problem:
-            log.warning("a group could not be answered", code=problem.code)
-
     async def _answer_submit(self, incoming: Incoming, pressed: Press) -> None:
         """A button of a client that knows no Action.Execute: the card changes by being replaced."""
         answer = await self._run(incoming, lambda turn: actions.press(turn, pressed))
         if incoming.is_group:
-            await self._answer_privately(incoming, answer)
+            await self._delivery.answer_privately(incoming, answer)
         elif answer.is_refusal or not incoming.reply_to_id:
-            await self._show(incoming, answer)
+            await self._delivery.show(incoming, answer)
         else:
-            await self._replace(incoming, answer)
+            await self._delivery.replace(incoming, answer)
 
     async def _answer_invoke(self, incoming: Incoming) -> InvokeResponse:
         value = incoming.value if isinstance(incoming.value, dict) else {}
@@ -223,7 +171,7 @@ class Handler(ActivityHandler):
         work = asyncio.create_task(self._press(incoming, pressed))
         done, _ = await asyncio.wait({work}, timeout=INVOKE_SECONDS)
         if not done:
-            self._do_later(self._finish_late(incoming, work))
+            self._delivery.do_later(self._finish_late(incoming, work))
             return _said(words("bot.still_working"))
         try:
             answer = work.result()
@@ -232,7 +180,7 @@ class Handler(ActivityHandler):
         except Exception:
             log.exception("a button failed", verb=pressed.verb)
             return _said(f"{words('bot.failed')} {words('bot.failed_do')}")
-        await self._keep(answer, _place(incoming))
+        await self._delivery.keep(answer, place_of(incoming))
         return {"statusCode": 200, "type": CARD, "value": answer.card}
 
     async def _press(self, incoming: Incoming, pressed: Press) -> Answer:
@@ -248,28 +196,12 @@ class Handler(ActivityHandler):
         """Change the card once a button that took too long has ended, or say why it cannot."""
         words = read_words(incoming.locale)
         try:
-            await self._replace(incoming, await work)
+            await self._delivery.replace(incoming, await work)
         except Problem as problem:
-            await self._show(incoming, Answer(_problem_card(problem, words)))
+            await self._delivery.show(incoming, Answer(_problem_card(problem, words)))
         except Exception:
             log.exception("a button failed")
-            await self._show(incoming, Answer(_failure_card(words)))
-
-    async def _replace(self, incoming: Incoming, answer: Answer) -> None:
-        """Put a card in place of the one whose button was pressed."""
-        place = _place(incoming)
-        await self._chats.update(place, message_of(answer))
-        await self._keep(answer, place)
-
-    async def _keep(self, answer: Answer, place: Place) -> None:
-        if answer.listing and place.activity_id:
-            database, now = self._services.database, self._services.now()
-            await database.write(listings.keep, database, answer.listing, place, answer.change_id, now)
-
-
-def _place(incoming: Incoming) -> Place:
-    """Where the card of a button stands."""
-    return Place(incoming.service_url, incoming.conversation_id, incoming.reply_to_id)
+            await self._delivery.show(incoming, Answer(_failure_card(words)))
 
 
 def _said(text: str) -> dict[str, Any]:

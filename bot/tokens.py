@@ -23,6 +23,8 @@ SKEW = 300
 KEPT = 24 * 3600.0
 BETWEEN_REFRESHES = 60.0
 BETWEEN_FIRST_TRIES = 2.0
+KNOWN_SECONDS, MOST_KNOWN = 30.0, 63
+"""How long a validated token needs no second look; the channel sends the same one for an hour."""
 """Seconds: keys are fetched anew each day, and at most once a minute for a key nobody knows."""
 
 log = structlog.get_logger(__name__)
@@ -62,9 +64,19 @@ class TokenValidator:
         self._endorsements: Mapping[str, list[str]] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._known: dict[str, tuple[Claims, float]] = {}
 
     async def read_claims(self, authorization: str) -> Claims:
         """What the Bot Framework vouches for; raises NotSignedIn where it is not its token, or not for us."""
+        known, good_until = self._known.get(authorization, (None, 0.0))
+        if known and self._clock() < good_until:
+            return known
+        claims = await self._validate(authorization)
+        self._known = dict(list(self._known.items())[-MOST_KNOWN:])
+        self._known[authorization] = (claims, self._clock() + KNOWN_SECONDS)
+        return claims
+
+    async def _validate(self, authorization: str) -> Claims:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _refusal("there is no bearer token")
@@ -120,6 +132,7 @@ class TokenValidator:
                 self._keys = {key["kid"]: jwt.PyJWK(key, "RS256") for key in found if key.get("kty") == "RSA"}
                 self._endorsements = {key["kid"]: key.get("endorsements") or [] for key in found}
                 self._fetched_at = self._clock()
+                self._known = {}
             except (
                 aiohttp.ClientError,
                 TimeoutError,
