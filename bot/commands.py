@@ -131,7 +131,7 @@ async def show_untracked(turn: Turn, ref: RecordRef | None, *, cursor: str | Non
 
 async def _find(turn: Turn, argument: str) -> Answer:
     if not argument:
-        raise Invalid("Find what?", "there is no name to look for", "write for example: find Fabrikam")
+        raise Invalid("Find what?", "there is no name to look for", "write for example: find Contoria")
     page = await find_record(turn, argument, limit=FOUND)
     links = links_to(turn, page.items)
     return Answer(found_card(argument, page, links, await labels_of(turn), turn.words))
@@ -189,9 +189,9 @@ COMMANDS = (
         "untracked",
         "List your email that is not tracked yet, of all customers or of one record or person",
         _untracked,
-        "untracked Fabrikam",
+        "untracked Contoria",
     ),
-    Command("find", "Find an account, contact, lead, opportunity or case", _find, "find Fabrikam"),
+    Command("find", "Find an account, contact, lead, opportunity or case", _find, "find Contoria"),
     Command("preferences", "Change your own choices", show_preferences),
     Command("settings", "Show the features and turn them on or off", show_settings, is_admin=True),
     Command("enable", "Turn a feature on", _enable, "enable auto capture", is_admin=True),

@@ -114,7 +114,7 @@ class Connector:
                 return await self._request(method, url, conversation_id, data)
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Throttled),
-                stop=stop_after_attempt(ATTEMPTS),
+                stop=stop_after_attempt(ATTEMPTS - 1),
                 wait=_wait,
                 reraise=True,
             ):

@@ -1,0 +1,82 @@
+"""Talking to the Connector: within the limits of Teams, again where it asks for it, but not for ever."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import aiohttp
+import pytest
+
+from bot.connector import ATTEMPTS, Connector, Limits
+from bot.credentials import AppCredentials, NoCredentials
+from insights.errors import NotAllowed, NotFound, Unavailable
+from tests.standins.connector import ConnectorStandin
+
+HELLO = {"type": "message", "text": "Hello"}
+
+
+async def test_a_busy_chat_waits_and_holds_up_nobody_else(connector: ConnectorStandin) -> None:
+    async with aiohttp.ClientSession() as session:
+        paced = Connector(session, NoCredentials(), Limits(overall=100, per_chat=2))
+        busy = [asyncio.create_task(paced.send(connector.url, "a", HELLO)) for _ in range(3)]
+        await asyncio.gather(*busy[:2])
+        await paced.send(connector.url, "b", HELLO)
+        assert not busy[2].done()
+        await busy[2]
+    assert {chat: len(sent) for chat, sent in connector.chats.items()} == {"a": 3, "b": 1}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Retry-After": "0"}, {"Retry-After": "soon"}, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}],
+)
+async def test_what_is_throttled_comes_again_but_not_for_ever(
+    connector: ConnectorStandin, headers: dict[str, str]
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        quick = Connector(session, NoCredentials(), None)
+        connector.faults += [(429, headers), (503, headers)]
+        assert await quick.send(connector.url, "a", HELLO)
+        connector.faults += [(429, {"Retry-After": "0"})] * ATTEMPTS
+        with pytest.raises(Unavailable):
+            await quick.send(connector.url, "a", HELLO)
+        assert not connector.faults
+        soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)
+        connector.faults += [(429, {"Retry-After": soon})]
+        assert await quick.send(connector.url, "a", HELLO)
+    assert len(connector.chats["a"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [(403, NotAllowed), (401, NotAllowed), (404, NotFound), (500, Unavailable), (302, Unavailable)],
+)
+async def test_refusals_are_told_apart(
+    connector: ConnectorStandin, status: int, problem: type[Exception]
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        connector.faults.append((status, {"Location": "http://elsewhere.example/"}))
+        with pytest.raises(problem):
+            await Connector(session, NoCredentials(), None).send(connector.url, "a", HELLO)
+        with pytest.raises(Unavailable):
+            await Connector(session, NoCredentials(), None).send("http://127.0.0.1:9/", "a", HELLO)
+
+
+async def test_the_apps_token_is_fetched_once_and_its_refusal_is_told() -> None:
+    asked: list[int] = []
+
+    def grant() -> dict[str, object]:
+        asked.append(1)
+        return {"access_token": "t", "expires_in": 3600}
+
+    credentials = AppCredentials(grant)
+    assert await asyncio.gather(*(credentials.token() for _ in range(5))) == ["t"] * 5
+    assert len(asked) == 1
+
+    def unreachable() -> dict[str, object]:
+        raise OSError("secret host")
+
+    for refuse in (unreachable, lambda: {"error": "invalid_client"}):
+        with pytest.raises(Unavailable) as told:
+            await AppCredentials(refuse).token()
+        assert "secret" not in told.value.detail
