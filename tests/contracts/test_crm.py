@@ -155,6 +155,21 @@ async def test_user_by_object_id__of_enabled_users(crm: Crm, add: Add) -> None:
     assert await crm.user_by_object_id(object_id) is None
 
 
+async def test_version__changes_with_every_write_and_never_else(crm: Crm, add: Add) -> None:
+    ann = await signed_in(crm, "ann")
+    seen = [await crm.version()]
+    assert seen[0]
+    made = await crm.create_email(ann, draft())
+    seen.append(await crm.version())
+    await crm.set_regarding(ann, made.email_activity_id, CONTOSO)
+    seen.append(await crm.version())
+    await add(contacts=[contact("nia", "ann")])
+    seen.append(await crm.version())
+    assert len(set(seen)) == len(seen)
+    await crm.search(ann, text="", email="", table="", cursor=None, limit=5)
+    assert await crm.version() == seen[-1]
+
+
 async def test_mailbox_state__of_the_users_mailbox_or_approved_without_one(crm: Crm) -> None:
     assert await crm.mailbox_state(uid("ann")) == MailboxState("server", approved=True, tested=True)
     assert await crm.mailbox_state(uid("bob")) == MailboxState("forward", approved=True, tested=True)
