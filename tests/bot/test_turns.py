@@ -8,11 +8,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bot import listings
+from bot import actions, listings
+from bot.commands import show_preferences
 from bot.due import DUE
+from bot.turns import Answer, Press, Turn
 from insights.capture.untracked import list_untracked
 from insights.due import run_due
-from insights.errors import Invalid, Problem
+from insights.errors import Invalid, Problem, Unavailable
 from insights.services import Services
 from tests.bot.conftest import BASE_URL, Chat, buttons, texts
 from tests.flows.liaison import OBJECT_IDS
@@ -283,6 +285,32 @@ async def test_a_service_url_that_is_none_or_elsewhere_is_refused(chat: Chat, se
         await chat.receive(chat.activity("ann", text="help") | {"serviceUrl": service_url})
     assert told.value.status in {400, 401}
     assert chat.connector.requests == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_button_that_takes_long_changes_the_card_later(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    sent = await chat.say("ann", "preferences")
+    ended = asyncio.Event()
+
+    async def dawdle(turn: Turn, _: Press) -> Answer:
+        await ended.wait()
+        if fails:
+            raise Unavailable("The CRM does not answer", "it is away", "try again")
+        return await show_preferences(turn, saved=True)
+
+    monkeypatch.setattr("bot.handler.INVOKE_SECONDS", 0.05)
+    monkeypatch.setitem(actions.VERBS, "save_preferences", dawdle)
+    answer = await chat.press("ann", sent, {"verb": "save_preferences", "data": {"id": "mine"}})
+    assert answer["value"] == "This takes a moment. The card changes when it is done."
+    ended.set()
+    if fails:
+        await chat.connector.wait_for(lambda: len(chat.connector.chats["a:ann"]) == 2)
+        assert "does not answer" in states(chat.connector.last("a:ann"))
+        assert "Saved" not in states(sent)
+    else:
+        await chat.connector.wait_for(lambda: "Saved" in states(sent))
 
 
 async def test_preferences_and_features(chat: Chat) -> None:
