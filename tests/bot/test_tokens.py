@@ -134,7 +134,7 @@ async def test_who_comes_while_the_keys_are_fetched_waits_for_them(
         token(aud="0a1b2c3d-0000-4000-8000-00000000dead"),
         token(exp=int(time.time()) - 400),
         token(exp=None),
-        token(nbf=int(time.time()) + 400),
+        token(nbf=int(time.time()) + 40_000),
         token(serviceurl="https://attacker.example/"),
         token(serviceurl=None),
         token(serviceurl=["x"]),
