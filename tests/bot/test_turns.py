@@ -367,7 +367,7 @@ async def test_older_email_leads_back_to_the_newest(chat: Chat, monkeypatch: pyt
 async def test_what_was_asked_wrongly_is_asked_back(chat: Chat) -> None:
     asked = await chat.say("ann", "find")
     assert texts(asked.card) == ["Find what?", "There is no name to look for.",
-                                 "Write for example: find Fabrikam."]  # fmt: skip
+                                 "Write for example: find Contoria."]  # fmt: skip
     assert "attention" not in json.dumps(asked.card)
     assert "attention" in json.dumps((await chat.say("ann", "settings")).card)
 
