@@ -5,7 +5,6 @@ again where Teams asks for it.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -110,11 +109,9 @@ class Connector:
         url = URL(f"{base}/{path}" if path else base, encoded=True)
         data = None if body is None else to_json(body)
         try:
-            with suppress(Throttled):  # most need no second try, nor what it costs to prepare for one
-                return await self._request(method, url, conversation_id, data)
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Throttled),
-                stop=stop_after_attempt(ATTEMPTS - 1),
+                stop=stop_after_attempt(ATTEMPTS),
                 wait=_wait,
                 reraise=True,
             ):

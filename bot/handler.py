@@ -162,6 +162,9 @@ class Handler(ActivityHandler):
             return await searching(Turn(self._services, incoming, user, words), value)
         except Problem as problem:
             return search.refusal(problem)
+        except Exception:
+            log.exception("a search failed", name=incoming.name)
+            return search.message(read_words(incoming.locale)("bot.failed"))
 
     async def _answer_press(self, incoming: Incoming, pressed: Press) -> dict[str, Any]:
         """The card in its new state, or a sentence where the press was refused."""
