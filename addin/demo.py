@@ -112,16 +112,16 @@ async def make_token(visit: Visit, body: TokenBody) -> Answer:
 
 async def list_messages(call: Call, query: PageQuery) -> Answer:
     """The caller's mailbox."""
-    page = await call.services.mail.latest(call.user.email, query.cursor, query.limit)
+    page = await call.services.mail.latest(call.user.mailbox, query.cursor, query.limit)
     return Answer(DemoMessages(items=[_message(message) for message in page.items], next=page.next))
 
 
 async def read_message(call: Call, email_id: Id) -> Answer:
     """A message of the caller's mailbox with its words."""
-    found = await call.services.mail.find(call.user.email, [email_id])
+    found = await call.services.mail.find(call.user.mailbox, [email_id])
     if email_id not in found:
         raise NotFound("Your mailbox holds no such message", code="unknown_email")
-    body = await call.services.mail.body(call.user.email, email_id)
+    body = await call.services.mail.body(call.user.mailbox, email_id)
     fields = _message(found[email_id]).model_dump()
     return Answer(DemoOpenMessage(**fields, html=body.html, text=body.text))
 

@@ -3,6 +3,7 @@
     Problem                     what · why · what to do, with a stable `code` and an HTTP status
     ├── Invalid        400      the request itself is wrong
     ├── NotSignedIn    401      no token, or one that proves nothing
+    │   └── SignInNeeded        … or one with which we get no token of our own: `claims` says what is asked
     ├── NotAllowed     403      known caller, missing right, or a feature that is off
     ├── NotFound       404      no such thing, or one whose existence the caller may not learn
     ├── Conflict       409      true request, wrong moment or state
@@ -43,6 +44,14 @@ class NotSignedIn(Problem):
     """No token, or one that proves nothing."""
 
     status, title = 401, "Sign in first"
+
+
+class SignInNeeded(NotSignedIn):
+    """Entra wants to see the user once more; `claims` (JSON, "" = none) go into that sign-in."""
+
+    def __init__(self, what: str, why: str = "", do: str = "", *, code: str, claims: str = "") -> None:
+        super().__init__(what, why, do, code=code)
+        self.claims = claims
 
 
 class NotAllowed(Problem):

@@ -32,11 +32,34 @@ class User:
     roles: tuple[str, ...] = ()
     privileges: frozenset[str] = frozenset()
     """Privilege names as in Dataverse, `prvReadActionCard` for one."""
+    object_id: str = ""
+    """The account in Entra (`azureactivedirectoryobjectid`), lower case; "" where the CRM names none."""
 
     @property
     def is_admin(self) -> bool:
         """Whether the user administers Liaison."""
         return "System Administrator" in self.roles
+
+    @property
+    def mailbox(self) -> "Mailbox":
+        """The user's own mailbox."""
+        return Mailbox(self.email, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox by its address, and who reads it: its owner, or somebody it is shared with."""
+
+    address: str
+    reader: User
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a token proves: an Entra account by object id, else a CRM user by `systemuserid` or address."""
+
+    object_id: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +178,8 @@ class TrackedEmail:
     is_complete: bool
     readable: bool
     """Whether the asking user's CRM permissions show the row."""
+    links: tuple[Record, ...] = ()
+    """The records it is linked to beside its regarding, as far as the asking user may read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +199,9 @@ class CrmActivity:
     created_by_id: str = ""
     created_by_name: str = ""
     created_at: datetime | None = None
+    regarding: Record | None = None
+    links: tuple[Record, ...] = ()
+    """The records it is linked to beside its regarding; both as far as the asking user may read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +264,14 @@ class NewPerson:
     email: str
     company: str = ""
     account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look at one requirement found; the cause is in plain words and names no person."""
+
+    state: Literal["met", "not met", "unknown"]
+    cause: str = ""
+
+
+MET = Finding("met")

@@ -9,7 +9,11 @@ from insights.views import Access, Me, Privileges, UserView
 
 async def identify(services: Services, token: str) -> User:
     """The enabled CRM user a bearer token belongs to; raises NotSignedIn."""
-    user = await services.crm.user(await services.directory.identify(token))
+    identity = await services.directory.identify(token)
+    if identity.object_id:
+        user = await services.crm.user_by_object_id(identity.object_id)
+    else:
+        user = await services.crm.user(identity.user)
     if user is None:
         raise NotSignedIn(
             "You are signed in, but not known here",

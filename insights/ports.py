@@ -1,19 +1,23 @@
 """What the product needs from the outside, as small Protocols; connectors implement them.
 
-Each method is *required*: `tests/contracts/` has a test for it that every implementation passes.
+Each method is *required*: `tests/contracts/` has a test for it that every implementation passes. Only
+`Probing` is *optional*: any connector may have it beside its port.
 All of them raise only `insights.errors.Problem`s. `user` is who asks: the answer holds nothing that
 this user's CRM permissions hide, and a record that may not be read is `NotFound`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from insights.model import (
     Attachment,
     AttachmentContent,
     CrmActivity,
     EmailDraft,
+    Finding,
+    Identity,
+    Mailbox,
     MailboxState,
     MailQuery,
     Message,
@@ -33,8 +37,8 @@ from insights.model import (
 class Directory(Protocol):
     """Who signs in, and which addresses are our own."""
 
-    async def identify(self, token: str) -> str:
-        """The user id or email address a bearer token proves; raises NotSignedIn."""
+    async def identify(self, token: str) -> Identity:
+        """Whom a bearer token proves; raises NotSignedIn."""
         ...
 
     async def own_domains(self) -> frozenset[str]:
@@ -47,41 +51,43 @@ class Directory(Protocol):
 
 
 class Mail(Protocol):
-    """Mailboxes, named by their owner's address. Reads as the owner, never as anybody else.
+    """Mailboxes. Reads in the right of the mailbox's `reader`: what that user may not see, nobody gets.
 
-    Problems of `body` and `attachment` have the codes `no_email`, `no_attachment` and, for a message
-    that defeats the parser, `mail_unreadable` (Conflict).
+    A mailbox that does not exist or is not shared with its reader is NotFound (`no_mailbox`), but for
+    a user's own, which then is empty. Problems of `body` and `attachment` have the codes `no_email`,
+    `no_attachment` and, for a message that defeats the parser, `mail_unreadable` (Conflict).
+    SignInNeeded where the reader has to sign in once more first.
     """
 
-    async def search(self, mailbox: str, query: MailQuery) -> Sequence[Message]:
+    async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
         """Messages of the mailbox that match, newest first, one per Message-ID."""
         ...
 
-    async def find(self, mailbox: str, email_ids: Sequence[str]) -> Mapping[str, Message]:
+    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Mapping[str, Message]:
         """Those of the messages that this mailbox holds, by `email_id`."""
         ...
 
-    async def find_by_message_id(self, mailbox: str, internet_message_id: str) -> Message | None:
+    async def find_by_message_id(self, mailbox: Mailbox, internet_message_id: str) -> Message | None:
         """The mailbox's copy of a message, or None."""
         ...
 
-    async def conversation(self, mailbox: str, conversation_id: str) -> Sequence[Message]:
+    async def conversation(self, mailbox: Mailbox, conversation_id: str) -> Sequence[Message]:
         """All messages of a thread in this mailbox, oldest first."""
         ...
 
-    async def latest(self, mailbox: str, cursor: str | None, limit: int) -> Page[Message]:
+    async def latest(self, mailbox: Mailbox, cursor: str | None, limit: int) -> Page[Message]:
         """The mailbox's messages, newest first."""
         ...
 
-    async def body(self, mailbox: str, email_id: str) -> MessageBody:
+    async def body(self, mailbox: Mailbox, email_id: str) -> MessageBody:
         """The cleaned words of a message; raises NotFound."""
         ...
 
-    async def attachment(self, mailbox: str, email_id: str, attachment_id: str) -> AttachmentContent:
+    async def attachment(self, mailbox: Mailbox, email_id: str, attachment_id: str) -> AttachmentContent:
         """A file with its bytes; raises NotFound."""
         ...
 
-    async def version(self, mailbox: str) -> str:
+    async def version(self, mailbox: Mailbox) -> str:
         """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
         ...
 
@@ -151,12 +157,18 @@ class Crm(Protocol):
         """One email activity; raises NotFound, also where the user may not read it."""
         ...
 
-    async def links(self, user: User, email_activity_ids: Sequence[str]) -> Mapping[str, Sequence[Record]]:
-        """The records that email activities are linked to beside their regarding, as far as readable."""
-        ...
-
     async def emails(self, user: User, internet_message_ids: Sequence[str]) -> Mapping[str, TrackedEmail]:
         """Email activities by Message-ID, whoever tracked them with whatever tool; also unreadable ones."""
+        ...
+
+    async def emails_among(
+        self, user: User, query: MailQuery, messages: Awaitable[Sequence[Message]]
+    ) -> Mapping[str, TrackedEmail]:
+        """`emails` of the messages that a mail query finds, asked while the query is still on its way.
+
+        So a CRM far away need not wait for a mail server far away: it may answer by the addresses and
+        the time of the query, and look for the rest once the messages are known.
+        """
         ...
 
     async def audience(self, user: User, regarding: RecordRef | None) -> int:
@@ -193,4 +205,18 @@ class Crm(Protocol):
 
     async def create_person(self, user: User, person: NewPerson) -> Record:
         """A contact or lead owned by `user`; raises Conflict where that address already is one."""
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """*Optional*: a connector that can look whether the service behind it gives what Liaison needs."""
+
+    def probes(self, user: User | None) -> Mapping[str, Callable[[], Awaitable[Finding]]]:
+        """Requirement → look, for rows of `insights/requirements/table.py`; a look changes nothing.
+
+        `user` is whose token and mailbox are tried where one is needed; None = nobody is known, so such
+        looks answer *unknown*. Looks run at the same time, each with a time limit of the caller's; one
+        that raises a Problem counts as *unknown* with its words.
+        """
         ...

@@ -6,10 +6,11 @@ Names and defaults are those of `docs/configuration.md`; a test compares the two
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from re import fullmatch
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from insights.errors import Invalid
@@ -27,6 +28,15 @@ def comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def safely_reached(value: str) -> str:
+    """The address of a service, which has to be https except on this machine; "" stays."""
+    parts = urlsplit(value)
+    is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if value and (not parts.hostname or not (parts.scheme == "https" or is_local)):
+        raise ValueError("must be an https address")
+    return value
+
+
 class Settings(BaseSettings):
     """Every setting of the server; those of Bot Framework keep the names they have there."""
 
@@ -42,8 +52,33 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="Networks whose `X-Forwarded-*` headers count, comma-separated."
     )
-    crm: Literal["embedded"] = Field("embedded", description="Which CRM is used.")
-    mail: Literal["embedded"] = Field("embedded", description="Which mail server is used.")
+    crm: Literal["embedded", "dataverse"] = Field("embedded", description="Which CRM is used.")
+    mail: Literal["embedded", "graph"] = Field("embedded", description="Which mail server is used.")
+    dataverse_url: str = Field(
+        "", description="Address of the Dataverse environment, such as `https://contoso.crm4.dynamics.com`."
+    )
+    graph_url: str = Field(
+        "https://graph.microsoft.com",
+        description="Address of Microsoft Graph; other only in sovereign clouds.",
+    )
+    entra_tenants: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Ids of the Entra tenants whose people may sign in, comma-separated; the first is ours.",
+    )
+    entra_client_id: str = Field(
+        "", description="Application (client) id of the Entra registration that people sign in to."
+    )
+    entra_certificate: str = Field(
+        "", description="PEM file with the registration's private key and certificate; better than a secret."
+    )
+    entra_secret: str = Field("", description="Client secret of the registration.", repr=False)
+    entra_managed_identity: str = Field(
+        "", description="On Azure, instead of both: client id of a managed identity, or `system`."
+    )
+    entra_authority: str = Field(
+        "https://login.microsoftonline.com",
+        description="Where Entra signs people in; other only in sovereign clouds.",
+    )
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Signing keys, comma-separated, 32 characters or more: the first signs, all verify; "
@@ -84,6 +119,56 @@ class Settings(BaseSettings):
         description="Where the keys are published with which the bot's callers sign.",
     )
 
+    @property
+    def has_entra(self) -> bool:
+        """Whether people sign in with Entra."""
+        return bool(self.entra_client_id)
+
+    @field_validator("entra_tenants", mode="before")
+    @classmethod
+    def _tenants(cls, value: object) -> object:
+        return comma_separated(value)
+
+    @field_validator("entra_tenants")
+    @classmethod
+    def _tenant_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [tenant for tenant in value if not fullmatch(GUID, tenant)]:
+            raise ValueError(f"{wrong[0]} is no tenant id, such as 72f988bf-86f1-41af-91ab-2d7cd011db47")
+        return tuple(tenant.lower() for tenant in value)
+
+    @field_validator("entra_client_id")
+    @classmethod
+    def _client_id(cls, value: str) -> str:
+        if value and not fullmatch(GUID, value):
+            raise ValueError("must be an application id, such as 1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d10")
+        return value.lower()
+
+    @field_validator("dataverse_url", "graph_url", "entra_authority")
+    @classmethod
+    def _service(cls, value: str) -> str:
+        return safely_reached(value).rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Whatever is chosen has all that it needs."""
+        needs = {"crm": self.crm == "dataverse", "mail": self.mail == "graph"}
+        by = [environment_name(name) for name, is_needed in needs.items() if is_needed]
+        by += ["LIAISON_ENTRA_CLIENT_ID"] * self.has_entra
+        missing: dict[str, bool] = {}
+        if by:
+            proofs = (self.entra_certificate, self.entra_secret, self.entra_managed_identity)
+            missing["LIAISON_ENTRA_TENANTS"] = not self.entra_tenants
+            missing["LIAISON_ENTRA_CLIENT_ID"] = not self.entra_client_id
+            missing["LIAISON_ENTRA_CERTIFICATE (or _SECRET, or _MANAGED_IDENTITY)"] = not any(proofs)
+        if self.crm == "dataverse":
+            missing["LIAISON_DATAVERSE_URL"] = not self.dataverse_url
+        lines = [
+            f"{name}: is missing; {by[0]} needs it" for name, is_missing in missing.items() if is_missing
+        ]
+        if lines:
+            raise ValueError("\n".join(lines))
+        return self
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
@@ -123,11 +208,9 @@ class Settings(BaseSettings):
     @field_validator("bot_open_id_metadata")
     @classmethod
     def _safely_fetched(cls, value: str) -> str:
-        parts = urlsplit(value)
-        is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
-        if not parts.hostname or not (parts.scheme == "https" or is_local):
+        if not value:
             raise ValueError("must be an https address")
-        return value
+        return safely_reached(value)
 
     @field_validator("microsoft_app_id")
     @classmethod
@@ -158,13 +241,16 @@ def read_settings(**overrides: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [
-            f"{environment_name(str(problem['loc'][0]))}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
+        lines = [_line(problem) for problem in error.errors(include_input=False, include_url=False)]
         raise Invalid(
             "\n".join(lines),
             "a setting has a value that is not allowed",
             "correct it in the environment (docs/configuration.md)",
             code="bad_setting",
         ) from None
+
+
+def _line(problem: ErrorDetails) -> str:
+    """What is wrong with which variable; what concerns several names them itself."""
+    names = [environment_name(str(part)) for part in problem["loc"][:1]]
+    return ": ".join([*names, problem["msg"].removeprefix("Value error, ")])

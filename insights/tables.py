@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -85,7 +86,7 @@ tracks = Table(
     Column("email_id", String(36), primary_key=True),
     Column("state", String(16), nullable=False),
     Column("user_id", String(64), nullable=False),
-    Column("on_behalf_of_id", String(64)),
+    Column("mailbox", String(320)),  # whose copy is taken, where it is not the user's own
     Column("attempt", Integer, nullable=False, default=1),
     Column("requested_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
@@ -187,4 +188,39 @@ listed_emails = Table(
     Column("position", Integer, primary_key=True),
     Column("email_id", String(36), nullable=False),
     Index("ix_listed_emails_email_id", "email_id"),
+)
+
+# Tokens and other secrets that outlive a process, sealed with the operator's keys.
+secrets = Table(
+    "secrets",
+    own,
+    Column("name", String(200), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+# Where a mail server keeps a message of a mailbox: ids only. It finds none by our own ids.
+message_places = Table(
+    "message_places",
+    own,
+    Column("mailbox_id", String(36), primary_key=True),
+    Column("email_id", String(36), primary_key=True),
+    Column("message_id", String(512), nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index("ix_message_places_seen_at", "seen_at"),
+)
+
+# What a mail server tells us of: one subscription per user, and how far a mailbox has been followed.
+subscriptions = Table(
+    "subscriptions",
+    own,
+    Column("user_id", String(64), primary_key=True),
+    Column("subscription_id", String(64)),
+    Column("client_state", String(128), nullable=False),
+    Column("expires_at", Instant),
+    Column("delta_link", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("ix_subscriptions_subscription_id", "subscription_id", unique=True),
+    Index("ix_subscriptions_expires_at", "expires_at"),
 )

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from insights.model import Mailbox, User
+
 AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
@@ -34,3 +36,8 @@ def make_mail(
     for name, content in (files or {}).items():
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return message.as_bytes()
+
+
+def own_mailbox(address: str) -> Mailbox:
+    """A mailbox read by its owner."""
+    return User(address, "", address).mailbox

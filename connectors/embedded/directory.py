@@ -10,7 +10,7 @@ from connectors.embedded.crm.tables import addresses, lookups, rows
 from insights.capture.addresses import domain_of
 from insights.database import Database
 from insights.errors import NotSignedIn
-from insights.model import User
+from insights.model import Identity, User
 
 ISSUER, AUDIENCE, ALGORITHM = "liaison", "liaison-api", "HS256"
 
@@ -33,11 +33,11 @@ class EmbeddedDirectory:
         }
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
-    async def identify(self, token: str) -> str:
-        """The `systemuserid` a token of ours proves; raises NotSignedIn, and does not say why."""
+    async def identify(self, token: str) -> Identity:
+        """The user a token of ours proves; raises NotSignedIn, and does not say why."""
         for key in self._keys:
             if user_id := self._read(token, key):
-                return user_id
+                return Identity(user=user_id)
         raise NotSignedIn(
             "You are not signed in",
             "the token is not valid or has run out",

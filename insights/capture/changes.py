@@ -23,7 +23,7 @@ NEWEST = select(func.max(changes.c.id))
 async def watch(services: Services, user: User) -> AsyncIterator[Change]:
     """Changes from now on, until the caller stops listening."""
     last = await services.database.read(newest_change)
-    version = await services.mail.version(user.email)
+    version = await services.mail.version(user.mailbox)
     waited = 0.0
     while True:
         for number, email_id in await services.database.read(_since, last):
@@ -31,7 +31,7 @@ async def watch(services: Services, user: User) -> AsyncIterator[Change]:
             yield Change(kind="track", id=email_id)
         if waited >= MAILBOX_EVERY_SECONDS:
             waited = 0.0
-            newest = await services.mail.version(user.email)
+            newest = await services.mail.version(user.mailbox)
             if newest != version:
                 version = newest
                 yield Change(kind="mailbox", id=newest)

@@ -19,10 +19,10 @@ WHO = 20
 async def open_email(services: Services, user: User, internet_message_id: str) -> OpenEmail:
     """The caller's own copy of a message with everything the pane shows beside it; else NotFound."""
     await access.require(services, user, feature="auto_capture")
-    message = await services.mail.find_by_message_id(user.email, internet_message_id.strip())
+    message = await services.mail.find_by_message_id(user.mailbox, internet_message_id.strip())
     if message is None:
         raise message_missing()
-    thread = await services.mail.conversation(user.email, message.conversation_id)
+    thread = await services.mail.conversation(user.mailbox, message.conversation_id)
     own_domains = await services.directory.own_domains()
     outsiders = outside_addresses(message, own_domains)
     matches, standing = await asyncio.gather(
@@ -53,7 +53,7 @@ async def open_email(services: Services, user: User, internet_message_id: str) -
 async def best_regarding(services: Services, user: User, message: Message) -> RecordRef | None:
     """What an email is most probably about; None where the CRM knows nobody in it."""
     own_domains = await services.directory.own_domains()
-    thread = await services.mail.conversation(user.email, message.conversation_id)
+    thread = await services.mail.conversation(user.mailbox, message.conversation_id)
     matches = await services.crm.matches(user, outside_addresses(message, own_domains))
     for record, _ in await _candidates(services, user, thread, matches):
         return record.ref

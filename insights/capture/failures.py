@@ -21,7 +21,7 @@ async def list_failures(services: Services, user: User, *, cursor: str | None, l
         select_failures, user.id, services.now() - LISTED, read_cursor(cursor), limit + 1
     )
     page = rows[:limit]
-    messages = await services.mail.find(user.email, [row.email_id for row in page])
+    messages = await services.mail.find(user.mailbox, [row.email_id for row in page])
     standing = await read_standing(services, user, list(messages.values()))
     items = [
         message_item(messages[row.email_id], user, standing) if row.email_id in messages else _gone(row)

@@ -32,6 +32,8 @@ async def _file(services: Services, user: User, email_id: str, ref: RecordRef | 
     else:
         await services.crm.set_regarding(user, email_activity_id, ref)
     await services.database.write(_note, user, email_id, ref, action, services)
+    if isinstance(target, CrmActivity):
+        target = await services.crm.email_activity(user, target.id)  # as it is filed now
     return await read_item(services, user, target)
 
 

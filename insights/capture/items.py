@@ -19,7 +19,6 @@ from insights.model import (
     Direction,
     MailboxState,
     Message,
-    Record,
     RecordAddress,
     TrackedEmail,
     TrackState,
@@ -35,14 +34,12 @@ May = Literal["track", "untrack", "retry", "regard", "link"]
 class Standing:
     """Where emails stand: CRM rows by Message-ID, track rows by email id, names of who tracks.
 
-    `joined` are the emails on which the user pressed *Track* after somebody else, `links` the
-    further records of email activities.
+    `joined` are the emails on which the user pressed *Track* after somebody else.
     """
 
     crm: Mapping[str, TrackedEmail]
     tracks: Mapping[str, Track]
     joined: frozenset[str]
-    links: Mapping[str, Sequence[Record]]
     names: Mapping[str, str]
     mailbox: MailboxState
 
@@ -65,23 +62,25 @@ async def read_standing(
     user: User,
     messages: Sequence[Message],
     activities: Sequence[CrmActivity] = (),
+    *,
     mailbox: MailboxState | None = None,
+    crm: Mapping[str, TrackedEmail] | None = None,
 ) -> Standing:
-    """What CRM and tracking know of these messages and of the emails among these activities."""
-    emails = [activity for activity in activities if activity.kind == "email"]
-    message_ids = [message.internet_message_id for message in messages]
-    message_ids += [email.internet_message_id for email in emails]
-    crm = await services.crm.emails(user, [message_id for message_id in message_ids if message_id])
-    activity_ids = {row.email_activity_id for row in crm.values()} | {email.id for email in emails}
-    links = await services.crm.links(user, sorted(activity_ids))
-    email_ids = [*(message.email_id for message in messages), *(email.id for email in emails)]
+    """What CRM and tracking know of these messages and of the emails among these activities.
+
+    `mailbox` and `crm` are what the caller knows already of the user's mailbox and of the messages.
+    """
+    if crm is None:
+        crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
+    email_ids = [message.email_id for message in messages]
+    email_ids += [activity.id for activity in activities if activity.kind == "email"]
     rows, joined = await services.database.read(_select_pressed, email_ids, user.id)
     names = {}
     for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
         person = await services.crm.user(user_id)
         names[user_id] = person.name if person else "a former colleague"
     mailbox = mailbox or await services.crm.mailbox_state(user.id)
-    return Standing(crm=crm, tracks=rows, joined=joined, links=links, names=names, mailbox=mailbox)
+    return Standing(crm=crm, tracks=rows, joined=joined, names=names, mailbox=mailbox)
 
 
 def message_item(
@@ -109,7 +108,7 @@ def message_item(
         tracked_by=_tracked_by(state, track, row, standing),
         failure=failure_of(track.cause or "unexpected") if track and state is TrackState.FAILED else None,
         regarding=RecordItem.of(row.regarding) if row and row.readable and row.regarding else None,
-        links=_links(row.email_activity_id, standing) if row and row.readable else [],
+        links=[RecordItem.of(record) for record in row.links] if row and row.readable else [],
         may=_may(state, row, message, user, standing),
     )
 
@@ -124,7 +123,6 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
     by = None
     if is_email and activity.created_at:
         by = TrackedBy(id=activity.created_by_id, name=activity.created_by_name, at=activity.created_at)
-    row = standing.crm.get(activity.internet_message_id)
     mine = activity.created_by_id == user.id or activity.id in standing.joined
     return Item(
         id=activity.id,
@@ -140,8 +138,8 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
         direction=activity.direction,
         attachments=[_file(file, None) for file in activity.attachments],
         tracked_by=by,
-        regarding=RecordItem.of(row.regarding) if row and row.regarding else None,
-        links=_links(activity.id, standing),
+        regarding=RecordItem.of(activity.regarding) if is_email and activity.regarding else None,
+        links=[RecordItem.of(record) for record in activity.links],
         may=_may_when_tracked(may_untrack=mine) if state is TrackState.TRACKED else [],
     )
 
@@ -175,10 +173,6 @@ def reason(message: Message, addresses: Mapping[str, RecordAddress]) -> str:
 
 def _may_when_tracked(*, may_untrack: bool) -> list[May]:
     return ["untrack", "regard", "link"] if may_untrack else ["regard", "link"]
-
-
-def _links(email_activity_id: str, standing: Standing) -> list[RecordItem]:
-    return [RecordItem.of(record) for record in standing.links.get(email_activity_id, ())]
 
 
 def _select_pressed(

@@ -65,14 +65,14 @@ async def _with_message(services: Services, key: str, work: Work) -> str:
     user = await services.crm.user(row.user_id)
     if user is None:
         return "user_gone"
-    message = (await services.mail.find(user.email, [email_id])).get(email_id)
+    message = (await services.mail.find(user.mailbox, [email_id])).get(email_id)
     if message is None:
         return "message_gone"
     return await work(row, user, message)
 
 
 async def _write_email(services: Services, row: Track, user: User, message: Message) -> str:
-    body = await services.mail.body(user.email, message.email_id)
+    body = await services.mail.body(user.mailbox, message.email_id)
     draft = EmailDraft(
         email_id=message.email_id,
         message=message,
@@ -97,7 +97,7 @@ async def _add_files(services: Services, row: Track, user: User, message: Messag
 
 async def _add_file(services: Services, row: Track, user: User, attachment_id: str) -> str | None:
     try:
-        file = await services.mail.attachment(user.email, row.email_id, attachment_id)
+        file = await services.mail.attachment(user.mailbox, row.email_id, attachment_id)
         await services.crm.add_attachment(user, row.email_activity_id or row.email_id, file)
     except Unavailable:
         raise

@@ -12,7 +12,7 @@ Target = Message | CrmActivity
 
 async def find_target(services: Services, user: User, email_id: str) -> Target:
     """The email of that id; NotFound where the caller holds no copy and may read no CRM row of it."""
-    message = (await services.mail.find(user.email, [email_id])).get(email_id)
+    message = (await services.mail.find(user.mailbox, [email_id])).get(email_id)
     if message:
         return message
     try:
@@ -23,7 +23,7 @@ async def find_target(services: Services, user: User, email_id: str) -> Target:
 
 async def require_own_message(services: Services, user: User, email_id: str) -> Message:
     """The message in the caller's own mailbox; NotFound also where somebody else holds it."""
-    message = (await services.mail.find(user.email, [email_id])).get(email_id)
+    message = (await services.mail.find(user.mailbox, [email_id])).get(email_id)
     if message is None:
         raise message_missing()
     return message

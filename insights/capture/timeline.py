@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from insights import access
@@ -11,12 +11,22 @@ from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.views import Timeline
-from insights.errors import NotFound
-from insights.model import CrmActivity, MailboxState, MailQuery, Message, RecordAddress, RecordRef, User
+from insights.errors import NotFound, Unavailable
+from insights.model import (
+    CrmActivity,
+    MailboxState,
+    MailQuery,
+    Message,
+    RecordAddress,
+    RecordRef,
+    TrackedEmail,
+    User,
+)
 from insights.preferences import wants_untracked
 from insights.services import Services
 
 Position = tuple[datetime, str]
+MAIL_MISSING = "Your emails are missing here: your mailbox does not answer right now. Reload in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,15 @@ class Window:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class RelatedMail:
+    """Messages that may be suggested, their CRM rows by Message-ID, what to say if some are missing."""
+
+    messages: Sequence[Message] = ()
+    tracked: Mapping[str, TrackedEmail] = field(default_factory=dict)
+    notice: str | None = None
+
+
 async def read_timeline(
     services: Services, user: User, ref: RecordRef, *, days: int, cursor: str | None, limit: int
 ) -> Timeline:
@@ -37,23 +56,25 @@ async def read_timeline(
     CRM row replaces the message of the same Message-ID, at the message's place.
     """
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
-    await require_timeline(services, ref)
-    mailbox = await services.crm.mailbox_state(user.id)
+    mailbox, _ = await asyncio.gather(services.crm.mailbox_state(user.id), require_timeline(services, ref))
     notice, wanted = await may_list_mail(services, user, mailbox)
-    addresses = await record_addresses(services, user, ref) if wanted else {}
-    messages, activities, audience = await asyncio.gather(
-        _related_messages(services, user, addresses, window),
-        _own_activities(services, user, ref, addresses, window),
+    addresses, newest, audience = await asyncio.gather(
+        record_addresses(services, user, ref) if wanted else _nothing(),
+        _activities(services, user, ref, window, window.before),
         services.crm.audience(user, ref),
     )
-    standing = await read_standing(services, user, messages, activities, mailbox)
-    items = [message_item(message, user, standing, reason(message, addresses)) for message in messages]
+    mail = await _related_mail(services, user, addresses, window)
+    activities = await _own_activities(services, user, ref, addresses, window, mail.messages, newest)
+    standing = await read_standing(
+        services, user, mail.messages, activities, mailbox=mailbox, crm=mail.tracked
+    )
+    items = [message_item(message, user, standing, reason(message, addresses)) for message in mail.messages]
     items += [activity_item(activity, user, standing) for activity in activities]
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
     page = items[:limit]
     more = len(items) > limit
     cursor = write_cursor(page[-1].at, page[-1].id) if more else None
-    return Timeline(items=page, next=cursor, notice=notice, audience=audience)
+    return Timeline(items=page, next=cursor, notice=mail.notice or notice, audience=audience)
 
 
 async def require_timeline(services: Services, ref: RecordRef) -> None:
@@ -81,20 +102,46 @@ async def record_addresses(services: Services, user: User, ref: RecordRef) -> di
     return found
 
 
-async def _related_messages(
+async def _nothing() -> dict[str, RecordAddress]:
+    return {}
+
+
+async def _related_mail(
     services: Services, user: User, addresses: Mapping[str, RecordAddress], window: Window
-) -> list[Message]:
-    """Up to limit + 1 messages that may be suggested, newest first."""
+) -> RelatedMail:
+    """The related messages and their CRM rows, asked at once; that a mailbox is down is told."""
+    if not addresses:
+        return RelatedMail()
+    wanted = [address.address for address in addresses.values()]
+    query = MailQuery(wanted, since=window.since, before=window.before, limit=window.limit + 1)
+    search = asyncio.create_task(_related_messages(services, user, query))
+    try:
+        tracked = await services.crm.emails_among(user, query, asyncio.shield(search))
+        return RelatedMail(await search, tracked)
+    except Unavailable:
+        if search.done() and search.exception() is None:
+            raise  # it is the CRM that does not answer
+        return RelatedMail(notice=MAIL_MISSING)
+    finally:
+        search.cancel()
+
+
+async def _related_messages(services: Services, user: User, query: MailQuery) -> list[Message]:
+    """Up to as many messages that may be suggested as the query asks for, newest first."""
     found: list[Message] = []
-    before = window.before
-    while addresses and len(found) <= window.limit:
-        query = MailQuery(list(addresses), since=window.since, before=before, limit=window.limit + 1)
-        batch = await services.mail.search(user.email, query)
+    while len(found) < query.limit:
+        batch = await services.mail.search(user.mailbox, query)
         found.extend(message for message in batch if not access.message_obstacle(message))
         if len(batch) < query.limit:
             break
-        before = (batch[-1].at, batch[-1].email_id)
-    return found[: window.limit + 1]
+        query = replace(query, before=(batch[-1].at, batch[-1].email_id))
+    return found[: query.limit]
+
+
+async def _activities(
+    services: Services, user: User, ref: RecordRef, window: Window, before: Position | None
+) -> Sequence[CrmActivity]:
+    return await services.crm.activities(user, ref, since=window.since, before=before, limit=window.limit + 1)
 
 
 async def _own_activities(
@@ -103,20 +150,25 @@ async def _own_activities(
     ref: RecordRef,
     addresses: Mapping[str, RecordAddress],
     window: Window,
+    messages: Sequence[Message],
+    batch: Sequence[CrmActivity],
 ) -> list[CrmActivity]:
-    """Up to limit + 1 of the record's activities, without emails that stand there as the caller's copy."""
+    """Up to limit + 1 of the record's activities, without emails that stand there as the caller's copy.
+
+    `batch` are the newest. What lies behind a full page of messages is on no page yet, so it is not
+    asked about: a mailbox far away answers in one round trip.
+    """
+    listed = {message.internet_message_id for message in messages}
+    end = messages[window.limit].at if len(messages) > window.limit else window.since
     found: list[CrmActivity] = []
-    before = window.before
-    while len(found) <= window.limit:
-        batch = await services.crm.activities(
-            user, ref, since=window.since, before=before, limit=window.limit + 1
-        )
-        copies = await _own_copies(services, user, addresses, window, batch)
-        found.extend(activity for activity in batch if activity.internet_message_id not in copies)
-        if len(batch) <= window.limit:
-            break
-        before = (batch[-1].at, batch[-1].id)
-    return found[: window.limit + 1]
+    while True:
+        near = [activity for activity in batch if activity.at >= end]
+        others = [activity for activity in near if activity.internet_message_id not in listed]
+        copies = await _own_copies(services, user, addresses, window, others)
+        found.extend(activity for activity in others if activity.internet_message_id not in copies)
+        if len(near) <= window.limit or len(found) > window.limit:
+            return found[: window.limit + 1]
+        batch = await _activities(services, user, ref, window, (batch[-1].at, batch[-1].id))
 
 
 async def _own_copies(
@@ -131,7 +183,7 @@ async def _own_copies(
     if not addresses or not message_ids:
         return set()
     organization_id = await services.crm.organization_id()
-    found = await services.mail.find(user.email, [email_id(organization_id, key) for key in message_ids])
+    found = await services.mail.find(user.mailbox, [email_id(organization_id, key) for key in message_ids])
     return {
         message.internet_message_id
         for message in found.values()

@@ -195,7 +195,7 @@ def _chosen_files(message: Message, chosen: Sequence[str] | None) -> list[str]:
 async def _rest_of_conversation(services: Services, user: User, message: Message) -> list[Message]:
     """The other messages of the thread that may be tracked; internal-only branches stay private."""
     own_domains = await services.directory.own_domains()
-    thread = await services.mail.conversation(user.email, message.conversation_id)
+    thread = await services.mail.conversation(user.mailbox, message.conversation_id)
     return [
         other
         for other in thread

@@ -85,7 +85,7 @@ async def list_untracked(
 
 async def _read_stamp(services: Services, user: User) -> Stamp:
     own = await services.database.read(_select_stamp, user.id)
-    crm, mail = await services.crm.version(), await services.mail.version(user.email)
+    crm, mail = await services.crm.version(), await services.mail.version(user.mailbox)
     hour = services.now().replace(minute=0, second=0, microsecond=0)
     return Stamp(crm, mail, own[0] or 0, own[1:], hour)
 
@@ -121,7 +121,7 @@ async def read_listed(
     change_id = await services.database.read(newest_change)
     scope = await _read_scope(services, user, ref)
     notice, _ = await may_list_mail(services, user, scope.mailbox)
-    held = await services.mail.find(user.email, email_ids)
+    held = await services.mail.find(user.mailbox, email_ids)
     messages = [held[email_id] for email_id in email_ids if email_id in held]
     rows = await _rows(services, scope, messages, known_only=False)
     audience = await services.crm.audience(user, None)
@@ -148,7 +148,7 @@ async def _page(
     addresses = list(scope.addresses) if scope.record else None
     for _ in range(MOST_BATCHES):
         query = MailQuery(addresses, since=since, before=before, limit=BATCH)
-        batch = await services.mail.search(scope.user.email, query) if addresses != [] else []
+        batch = await services.mail.search(scope.user.mailbox, query) if addresses != [] else []
         candidates = [message for message in batch if not access.message_obstacle(message)]
         found = await _rows(services, scope, candidates, known_only=scope.record is None)
         rows += [row for row in found if row.item.state in LISTED]
@@ -173,7 +173,7 @@ async def _rows(
     matches = await _match(services, scope.user, outsiders.values())
     choices = {email_id: _choose(scope, some, matches) for email_id, some in outsiders.items()}
     listed = [message for message in messages if choices[message.email_id] or not known_only]
-    standing = await read_standing(services, scope.user, listed, (), scope.mailbox)
+    standing = await read_standing(services, scope.user, listed, mailbox=scope.mailbox)
     return [
         UntrackedRow(
             item=message_item(message, scope.user, standing, reason(message, scope.addresses)),

@@ -338,7 +338,7 @@ async def check_customer(services: Services) -> None:
     alex = await user(services, "alexw")
     account = await record(services, alex, "Customer Collective")
     addresses = [address.address for address in await services.crm.addresses(alex, account.ref)]
-    found = await services.mail.search(alex.email, MailQuery(addresses))
+    found = await services.mail.search(alex.mailbox, MailQuery(addresses))
     assert len(addresses) >= 5
     assert len(found) >= 8
     matches = await services.crm.matches(alex, [addresses[0]])
@@ -350,7 +350,7 @@ async def check_customer(services: Services) -> None:
 async def check_what_newcomers_meet(services: Services) -> None:
     """An example of each state lies on the first screen of Alex's mailbox."""
     alex = await user(services, "alexw")
-    messages = (await services.mail.latest(alex.email, None, 15)).items
+    messages = (await services.mail.latest(alex.mailbox, None, 15)).items
     opened = [await open_email(services, alex, message.internet_message_id) for message in messages]
     states = Counter(each.item.state for each in opened)
     assert (states[TrackState.FAILED], states[TrackState.PENDING]) == (1, 0)
@@ -420,7 +420,7 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
     """By whole days with everything; what people did themselves keeps its place in time."""
     alex = await user(services, "alexw")
     await import_own_mail(services, clock)
-    before = {m.email_id: m for m in (await services.mail.latest(alex.email, None, 500)).items}
+    before = {m.email_id: m for m in (await services.mail.latest(alex.mailbox, None, 500)).items}
     tracked = await track_latest(services, alex)
     opportunity = await first_with_activities(services, alex)
     activities = await services.crm.activities(alex, opportunity, since=None, before=None, limit=50)
@@ -428,7 +428,7 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
     await seed(services)
 
     moved = timedelta(days=17)
-    after = {m.email_id: m for m in (await services.mail.latest(alex.email, None, 500)).items}
+    after = {m.email_id: m for m in (await services.mail.latest(alex.mailbox, None, 500)).items}
     assert after.keys() == before.keys()
     for email_id, message in after.items():
         own = message.internet_message_id == OWN
@@ -438,7 +438,7 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
         assert message.at < clock.at
     message = next(iter(after.values()))
     query = MailQuery([message.sender], since=clock.at - timedelta(days=4))
-    assert message.email_id in [each.email_id for each in await services.mail.search(alex.email, query)]
+    assert message.email_id in [each.email_id for each in await services.mail.search(alex.mailbox, query)]
 
     later = await services.crm.activities(alex, opportunity, since=None, before=None, limit=50)
     assert [(each.id, each.at - moved) for each in later] == [(each.id, each.at) for each in activities]
@@ -460,10 +460,10 @@ async def import_own_mail(services: Services, clock: Clock) -> None:
 
 async def track_latest(services: Services, asker: User) -> str:
     """Put the newest message into the CRM, later in the day than the server will start again."""
-    latest = (await services.mail.latest(asker.email, None, 500)).items
+    latest = (await services.mail.latest(asker.mailbox, None, 500)).items
     known = await services.crm.emails(asker, [message.internet_message_id for message in latest])
     message = next(m for m in latest if m.internet_message_id not in known)
-    words = await services.mail.body(asker.email, message.email_id)
+    words = await services.mail.body(asker.mailbox, message.email_id)
     await services.crm.create_email(asker, EmailDraft(message.email_id, message, words, "incoming", None))
     return message.internet_message_id
 
@@ -471,8 +471,8 @@ async def track_latest(services: Services, asker: User) -> str:
 async def check_what_names_a_day(services: Services, clock: Clock) -> None:
     """A flight is tomorrow or the day after, in the words too."""
     megan = await user(services, "meganb")
-    found = await services.mail.search(megan.email, MailQuery(["booking@pennineair.example"]))
-    words = (await services.mail.body(megan.email, found[0].email_id)).text
+    found = await services.mail.search(megan.mailbox, MailQuery(["booking@pennineair.example"]))
+    words = (await services.mail.body(megan.mailbox, found[0].email_id)).text
     assert any(f"{clock.at + timedelta(days=n):%d %B}" in words for n in (1, 2)), words
 
 

@@ -15,12 +15,13 @@ import pytest
 
 from connectors.embedded.crm.crm import EmbeddedCrm
 from connectors.embedded.crm.importing import import_rows
-from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, TooLarge
+from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, TooLarge, Unavailable
 from insights.model import (
     Attachment,
     AttachmentContent,
     EmailDraft,
     MailboxState,
+    MailQuery,
     Message,
     MessageBody,
     NewPerson,
@@ -682,18 +683,42 @@ async def test_link__twice_is_once_also_beside_regarding(crm: Crm) -> None:
     assert await own_addresses(crm, "ann", DEAL) == before  # an email is no stakeholder
 
 
-async def test_links__of_each_email_in_order_as_far_as_readable(crm: Crm) -> None:
+async def test_emails__and_activities_tell_what_they_are_about_as_far_as_readable(crm: Crm) -> None:
     ann, cid = await signed_in(crm, "ann"), await signed_in(crm, "cid")
-    email_id = (await crm.create_email(ann, draft(regarding=None))).email_activity_id
+    made = await crm.create_email(ann, draft(regarding=LEAK))
     for record in (DEAL, CONTOSO):
-        await crm.link(ann, email_id, record)
-    found = await crm.links(ann, [email_id, uid("mail"), "none"])
-    assert list(found) == [email_id]
-    assert names(found[email_id]) == ["Cooling deal", "Contoso Ltd"]
-    readable = [ref for ref in (DEAL, CONTOSO) if await may_read(crm, cid, ref)]
-    assert [record.ref for record in (await crm.links(cid, [email_id])).get(email_id, [])] == readable
-    assert len(readable) < 2
-    assert await crm.links(ann, []) == {}
+        await crm.link(ann, made.email_activity_id, record)
+    message_id = draft().message.internet_message_id
+    row = (await crm.emails(ann, [message_id]))[message_id]
+    assert row.regarding
+    assert (row.regarding.name, names(row.links)) == ("Leak", ["Cooling deal", "Contoso Ltd"])
+    activity = await crm.email_activity(ann, made.email_activity_id)
+    assert (activity.regarding, activity.links) == (row.regarding, row.links)
+    [listed] = [a for a in await crm.activities(ann, DEAL, since=None, before=None, limit=50)
+                if a.id == made.email_activity_id]  # fmt: skip
+    assert (listed.regarding, listed.links) == (row.regarding, row.links)
+    hidden = (await crm.emails(cid, [message_id]))[message_id]
+    assert (hidden.readable, hidden.regarding, hidden.links) == (False, None, ())
+
+
+async def test_emails_among__is_emails_of_the_messages_that_come(crm: Crm) -> None:
+    ann = await signed_in(crm, "ann")
+    await crm.create_email(ann, draft())
+    await crm.create_email(ann, draft("<odd@contoso.example>", sender="", to=(), cc=(), bcc=()))
+    ids = ["<new@contoso.example>", "<odd@contoso.example>", "<none@contoso.example>"]
+    query = MailQuery(["zoe@elsewhere.example"], since=datetime(2026, 2, 1, tzinfo=UTC))
+
+    async def found() -> list[Message]:
+        await asyncio.sleep(0.01)
+        return [draft(message_id).message for message_id in ids]
+
+    assert await crm.emails_among(ann, query, found()) == await crm.emails(ann, ids)
+
+    async def fails() -> list[Message]:
+        raise Unavailable("The mailbox does not answer", code="mail_busy")
+
+    with pytest.raises(Unavailable):
+        await crm.emails_among(ann, query, fails())
 
 
 async def test_email_activity__where_it_may_be_read(crm: Crm) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, insert
 from connectors.embedded.crm.crm import REVISIONS
 from connectors.embedded.crm.tables import addresses, lookups, rows
 from connectors.embedded.directory import EmbeddedDirectory
-from connectors.embedded.keys import KEY_FILE, read_signing_keys
+from connectors.keys import KEY_FILE, read_signing_keys
 from insights.database import Database
 from insights.errors import NotSignedIn, Unavailable
 from insights.migrate import upgrade
+from insights.model import Identity
 from insights.settings import Settings
 from tests.conftest import OpenDatabase
 
@@ -99,22 +100,22 @@ def _address(table: str, id_: str, address: str) -> dict[str, object]:
 
 async def test_a_token_proves_its_user_until_it_runs_out(directory: EmbeddedDirectory, clock: Clock) -> None:
     token = directory.issue_token("ann", hours=2)
-    assert await directory.identify(token) == "ann"
+    assert await directory.identify(token) == Identity(user="ann")
     clock.now = NOW + timedelta(hours=2, seconds=-1)
-    assert await directory.identify(token) == "ann"
+    assert await directory.identify(token) == Identity(user="ann")
     clock.now = NOW + timedelta(hours=2)
     with pytest.raises(NotSignedIn):
         await directory.identify(token)
-    assert await directory.identify(directory.issue_token("ann")) == "ann"
+    assert await directory.identify(directory.issue_token("ann")) == Identity(user="ann")
 
 
 async def test_every_key_verifies_and_the_first_signs(
     directory: EmbeddedDirectory, crm_database: Database, clock: Clock
 ) -> None:
     before = EmbeddedDirectory(crm_database, keys=[OLD_KEY], now=clock).issue_token("ann")
-    assert await directory.identify(before) == "ann"
+    assert await directory.identify(before) == Identity(user="ann")
     retired = EmbeddedDirectory(crm_database, keys=[KEY], now=clock)
-    assert await retired.identify(directory.issue_token("ann")) == "ann"
+    assert await retired.identify(directory.issue_token("ann")) == Identity(user="ann")
     with pytest.raises(NotSignedIn):
         await retired.identify(before)
 

@@ -19,11 +19,12 @@ from insights.errors import Invalid, NotFound
 from insights.migrate import upgrade
 from insights.model import MailQuery
 from tests.conftest import OpenDatabase
-from tests.mails import AT, make_mail
+from tests.mails import AT, make_mail, own_mailbox
 
 ORGANIZATION_ID = "0f6d8a3e-8c0c-4f65-9a28-5d1a4c1f7b11"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 ANN, BOB = "ann@ours.example", "bob@ours.example"
+ANNS, BOBS = own_mailbox(ANN), own_mailbox(BOB)
 MINUTE = timedelta(minutes=1)
 
 
@@ -81,11 +82,11 @@ async def test_search_finds_whole_addresses_in_from_to_and_cc(server: Server) ->
             named("idn", sender="jo@bücher.example"),
         ],
     )
-    found = await server.mail.search(ANN, MailQuery(["Ana@fabrikam.example"]))
+    found = await server.mail.search(ANNS, MailQuery(["Ana@fabrikam.example"]))
     assert {message.email_id for message in found} == {id_of("from"), id_of("to"), id_of("cc")}
-    tagged = await server.mail.search(ANN.upper(), MailQuery(["ana+x@FABRIKAM.example"]))
+    tagged = await server.mail.search(own_mailbox(ANN.upper()), MailQuery(["ana+x@FABRIKAM.example"]))
     assert tagged == found
-    idn = await server.mail.search(ANN, MailQuery(["jo@xn--bcher-kva.example", "no address", ""]))
+    idn = await server.mail.search(ANNS, MailQuery(["jo@xn--bcher-kva.example", "no address", ""]))
     assert [message.email_id for message in idn] == [id_of("idn")]
 
 
@@ -99,9 +100,9 @@ async def test_search_counts_every_author_but_not_who_only_sent_it(server: Serve
         "jo@else.example": 1,
         "office@else.example": 0,
     }.items():
-        found = await server.mail.search(ANN, MailQuery([address]))
+        found = await server.mail.search(ANNS, MailQuery([address]))
         assert [message.email_id for message in found] == [id_of("joint")] * count, address
-    joint = (await server.mail.find(ANN, [id_of("joint")]))[id_of("joint")]
+    joint = (await server.mail.find(ANNS, [id_of("joint")]))[id_of("joint")]
     assert (joint.sender, joint.sender_name) == ("ana@fabrikam.example", "Ana Silva")
     assert joint.authors == ("zoe@else.example", "jo@else.example")
     assert set(joint.participants) == {joint.sender, *joint.authors, ANN}
@@ -121,14 +122,15 @@ async def test_search_lists_each_message_once_newest_first_within_its_bounds(ser
         BOB,
         *(f"x{n}@y.example" for n in range(250)),
     ]
-    found = await server.mail.search(ANN, MailQuery(addresses, since=AT + 2 * MINUTE, limit=5))
+    found = await server.mail.search(ANNS, MailQuery(addresses, since=AT + 2 * MINUTE, limit=5))
     assert [message.email_id for message in found] == [id_of(str(n)) for n in (8, 7, 6, 5, 4)]
     rest = await server.mail.search(
-        ANN, MailQuery(addresses, since=AT + 2 * MINUTE, before=(found[-1].at, found[-1].email_id))
+        ANNS,
+        MailQuery(addresses, since=AT + 2 * MINUTE, before=(found[-1].at, found[-1].email_id)),
     )
     assert [message.email_id for message in rest] == [id_of("3"), id_of("2")]
-    assert await server.mail.search(ANN, MailQuery([])) == []
-    assert await server.mail.search(BOB, MailQuery(addresses)) == []
+    assert await server.mail.search(ANNS, MailQuery([])) == []
+    assert await server.mail.search(BOBS, MailQuery(addresses)) == []
 
 
 async def test_search_pages_through_equal_times_without_gap_or_repeat(server: Server) -> None:
@@ -136,7 +138,7 @@ async def test_search_pages_through_equal_times_without_gap_or_repeat(server: Se
     await server.deliver(ANN, [named(name) for name in names])
     seen: list[str] = []
     before = None
-    while page := await server.mail.search(ANN, MailQuery(["ana@fabrikam.example"], before=before, limit=3)):
+    while page := await server.mail.search(ANNS, MailQuery(["ana@fabrikam.example"], before=before, limit=3)):
         seen += [message.email_id for message in page]
         before = page[-1].at, page[-1].email_id
     assert seen == sorted(map(id_of, names), reverse=True)
@@ -158,7 +160,7 @@ async def test_search_tells_what_a_timeline_shows(server: Server) -> None:
         files={"Angebot.pdf": b"%PDF-1.7"},
     )
     await server.deliver(ANN, [raw])
-    [message] = await server.mail.search(ANN, MailQuery([BOB]))
+    [message] = await server.mail.search(ANNS, MailQuery([BOB]))
     assert message.internet_message_id == "<full@fabrikam.example>"
     assert message.email_id == id_of("full")
     assert (message.subject, message.at) == ("Größe 🚀 <b>", AT)
@@ -178,28 +180,28 @@ async def test_find_gives_what_this_mailbox_holds(server: Server) -> None:
     await server.deliver(ANN, [named("one"), named("two")])
     await server.deliver(BOB, [named("two"), named("three")])
     asked = [*map(id_of, ("one", "two", "three", "none")), "no id", ""]
-    assert (await server.mail.find(ANN, asked)).keys() == {id_of("one"), id_of("two")}
-    assert (await server.mail.find(BOB, asked)).keys() == {id_of("two"), id_of("three")}
-    assert await server.mail.find("nobody@ours.example", asked) == {}
-    assert await server.mail.find(ANN, []) == {}
+    assert (await server.mail.find(ANNS, asked)).keys() == {id_of("one"), id_of("two")}
+    assert (await server.mail.find(BOBS, asked)).keys() == {id_of("two"), id_of("three")}
+    assert await server.mail.find(own_mailbox("nobody@ours.example"), asked) == {}
+    assert await server.mail.find(ANNS, []) == {}
 
 
 async def test_find_keeps_the_first_message_of_a_message_id(server: Server) -> None:
     await server.deliver(ANN, [named("twice", subject="First"), named("twice", subject="Second")])
     await server.deliver(ANN, [named("twice", subject="Third")])
-    found = await server.mail.find(ANN, [id_of("twice")])
+    found = await server.mail.find(ANNS, [id_of("twice")])
     assert found[id_of("twice")].subject == "First"
 
 
 async def test_find_by_message_id_takes_it_with_or_without_brackets(server: Server) -> None:
     await server.deliver(ANN, [named("One")])
     for written in ("<One@fabrikam.example>", " One@fabrikam.example\n"):
-        message = await server.mail.find_by_message_id(ANN, written)
+        message = await server.mail.find_by_message_id(ANNS, written)
         assert message is not None
         assert message.email_id == id_of("One")
     for other in ("<one@fabrikam.example>", "", "<>", "\x00", "\ud800"):
-        assert await server.mail.find_by_message_id(ANN, other) is None
-    assert await server.mail.find_by_message_id(BOB, "<One@fabrikam.example>") is None
+        assert await server.mail.find_by_message_id(ANNS, other) is None
+    assert await server.mail.find_by_message_id(BOBS, "<One@fabrikam.example>") is None
 
 
 async def test_conversation_lists_a_thread_oldest_first(server: Server) -> None:
@@ -214,21 +216,21 @@ async def test_conversation_lists_a_thread_oldest_first(server: Server) -> None:
             named("other", subject="Something else"),
         ],
     )
-    found = await server.mail.find(ANN, list(map(id_of, "abc")))
+    found = await server.mail.find(ANNS, list(map(id_of, "abc")))
     assert len({message.conversation_id for message in found.values()}) == 1
-    thread = await server.mail.conversation(ANN, found[id_of("a")].conversation_id)
+    thread = await server.mail.conversation(ANNS, found[id_of("a")].conversation_id)
     assert [message.email_id for message in thread] == list(map(id_of, "abc"))
-    assert await server.mail.conversation(BOB, found[id_of("a")].conversation_id) == []
-    assert await server.mail.conversation(ANN, "no id") == []
+    assert await server.mail.conversation(BOBS, found[id_of("a")].conversation_id) == []
+    assert await server.mail.conversation(ANNS, "no id") == []
 
 
 async def test_latest_pages_newest_first_while_mail_arrives(server: Server) -> None:
-    assert (await server.mail.latest(ANN, None, 5)).items == []
+    assert (await server.mail.latest(ANNS, None, 5)).items == []
     names = [str(number) for number in range(10)]
     await server.deliver(ANN, [named(name, at=AT + (int(name) // 3) * MINUTE) for name in names])
     seen, cursor = [], None
     while True:
-        page = await server.mail.latest(ANN, cursor, 4)
+        page = await server.mail.latest(ANNS, cursor, 4)
         seen += list(page.items)
         cursor = page.next
         if cursor is None:
@@ -243,7 +245,7 @@ async def test_latest_pages_newest_first_while_mail_arrives(server: Server) -> N
 async def test_latest_refuses_a_cursor_that_is_none(server: Server, cursor: str) -> None:
     await server.deliver(ANN, [named("one")])
     with pytest.raises(Invalid):
-        await server.mail.latest(ANN, cursor, 4)
+        await server.mail.latest(ANNS, cursor, 4)
 
 
 async def test_body_is_safe_html_and_text(server: Server) -> None:
@@ -257,7 +259,7 @@ async def test_body_is_safe_html_and_text(server: Server) -> None:
     await server.deliver(
         ANN, [named("html", text="Hello Ann\n-- \nAna", html=html), named("text", text="1 < 2")]
     )
-    body = await server.mail.body(ANN, id_of("html"))
+    body = await server.mail.body(ANNS, id_of("html"))
     for bad in ("evil", "steal", "<form", "<input", "<iframe", "javascript", "/api/v1/me", "background"):
         assert bad not in body.html
     assert "<b>Ann</b>" in body.html
@@ -265,7 +267,7 @@ async def test_body_is_safe_html_and_text(server: Server) -> None:
     assert 'href="https://fabrikam.example/offer"' in body.html
     assert "noopener" in body.html
     assert body.text.splitlines() == ["Hello Ann", "-- ", "Ana"]
-    plain = await server.mail.body(ANN, id_of("text"))
+    plain = await server.mail.body(ANNS, id_of("text"))
     assert (plain.text, plain.html) == ("1 < 2", "1 &lt; 2")
 
 
@@ -273,16 +275,16 @@ async def test_body_of_another_mailbox_is_not_found(server: Server) -> None:
     await server.deliver(ANN, [named("one")])
     for mailbox, own_id in ((BOB, id_of("one")), (ANN, id_of("none")), (ANN, "no id")):
         with pytest.raises(NotFound):
-            await server.mail.body(mailbox, own_id)
+            await server.mail.body(own_mailbox(mailbox), own_id)
 
 
 async def test_attachment_comes_with_its_bytes(server: Server) -> None:
     files = {"a.bin": bytes(range(256)), "../../Ünïcode\x07 naïve.txt": b"", "b.bin": b"second"}
     await server.deliver(ANN, [named("files", files=files)])
-    message = (await server.mail.find(ANN, [id_of("files")]))[id_of("files")]
+    message = (await server.mail.find(ANNS, [id_of("files")]))[id_of("files")]
     assert [file.name for file in message.attachments] == ["a.bin", "Ünïcode naïve.txt", "b.bin"]
     for file, content in zip(message.attachments, files.values(), strict=True):
-        got = await server.mail.attachment(ANN, message.email_id, file.id)
+        got = await server.mail.attachment(ANNS, message.email_id, file.id)
         assert (got.attachment, got.content) == (file, content)
     for mailbox, own_id, file_id in (
         (BOB, message.email_id, message.attachments[0].id),
@@ -290,16 +292,16 @@ async def test_attachment_comes_with_its_bytes(server: Server) -> None:
         (ANN, message.email_id, "99"),
     ):
         with pytest.raises(NotFound):
-            await server.mail.attachment(mailbox, own_id, file_id)
+            await server.mail.attachment(own_mailbox(mailbox), own_id, file_id)
 
 
 async def test_version_changes_with_every_new_message_only(server: Server) -> None:
-    versions = [await server.mail.version(ANN)]
+    versions = [await server.mail.version(ANNS)]
     for raws in ([named("one")], [named("one")], [named("two"), named("three")], []):
         await server.deliver(ANN, raws)
-        versions.append(await server.mail.version(ANN))
+        versions.append(await server.mail.version(ANNS))
     await server.deliver(BOB, [named("one")])
-    versions.append(await server.mail.version(ANN))
+    versions.append(await server.mail.version(ANNS))
     empty, one, again, three, nothing, other = versions
     assert len({empty, one, three}) == 3
     assert (again, nothing, other) == (one, three, three)

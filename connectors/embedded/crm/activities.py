@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from connectors.embedded.crm.about import About, read_about
 from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.indexes import activity_at
 from connectors.embedded.crm.row import StoredRow, chunks
@@ -48,7 +49,8 @@ def describe(access: Access, found: Sequence[tuple[StoredRow, datetime]]) -> lis
     ids = [row.id for row, _ in found]
     parties, files = read_parties(access, ids), read_files(access, ids)
     names = user_names(access.connection, {row.created_by_id for row, _ in found if row.created_by_id})
-    return [_activity(row, at, parties[row.id], files[row.id], names) for row, at in found]
+    about = read_about(access, [row for row, _ in found])
+    return [_activity(row, at, parties[row.id], files[row.id], names, about[row.id]) for row, at in found]
 
 
 def read_files(access: Access, activity_ids: Collection[str]) -> defaultdict[str, list[Attachment]]:
@@ -138,6 +140,7 @@ def _activity(
     parties: Sequence[StoredRow],
     files: Sequence[Attachment],
     names: dict[str, str],
+    about: About,
 ) -> CrmActivity:
     sender = next((party for party in parties if _mask(party) in SENDERS), None)
     to = tuple(party.text("addressused") or party.name for party in parties if _mask(party) in RECIPIENTS)
@@ -155,6 +158,8 @@ def _activity(
         created_by_id=row.created_by_id or "",
         created_by_name=names.get(row.created_by_id or "", ""),
         created_at=row.created_at,
+        regarding=about.regarding,
+        links=about.links,
     )
 
 

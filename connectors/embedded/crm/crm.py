@@ -1,6 +1,6 @@
 """The port `Crm` on the row store: every method is one transaction, every read goes through `Access`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -18,7 +18,6 @@ from connectors.embedded.crm.emails import (
     create_email,
     delete_email,
     find_emails,
-    find_links,
     link_email,
     set_regarding,
 )
@@ -38,6 +37,8 @@ from insights.model import (
     CrmActivity,
     EmailDraft,
     MailboxState,
+    MailQuery,
+    Message,
     NewPerson,
     Page,
     Record,
@@ -143,12 +144,14 @@ class EmbeddedCrm(Crm):
         return await self._read(user, read_email, clean_id(email_activity_id))
 
     @override
-    async def links(self, user: User, email_activity_ids: Sequence[str]) -> Mapping[str, Sequence[Record]]:
-        return await self._read(user, find_links, email_activity_ids)
-
-    @override
     async def emails(self, user: User, internet_message_ids: Sequence[str]) -> Mapping[str, TrackedEmail]:
         return await self._read(user, find_emails, internet_message_ids)
+
+    @override
+    async def emails_among(
+        self, user: User, query: MailQuery, messages: Awaitable[Sequence[Message]]
+    ) -> Mapping[str, TrackedEmail]:
+        return await self.emails(user, [message.internet_message_id for message in await messages])
 
     @override
     async def audience(self, user: User, regarding: RecordRef | None) -> int:

@@ -7,16 +7,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select
 
+from connectors.embedded.crm.about import read_about
 from connectors.embedded.crm.access import Access
-from connectors.embedded.crm.row import StoredRow, chunks, clean, clean_id, message_key
+from connectors.embedded.crm.row import StoredRow, chunks, clean, message_key
 from connectors.embedded.crm.rows import read_row, read_rows
-from connectors.embedded.crm.search import as_records
-from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows, timeline
+from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows
 from connectors.embedded.crm.users import user_names
 from connectors.embedded.crm.writing import delete_rows, insert_row, write_rows
 from insights.capture.addresses import address_key
 from insights.errors import Conflict, NotAllowed
-from insights.model import EmailDraft, Record, RecordRef, TrackedEmail
+from insights.model import EmailDraft, RecordRef, TrackedEmail
 
 DRAFT, SENT, RECEIVED = 1, 3, 4
 OPEN, COMPLETED = 0, 1
@@ -53,23 +53,6 @@ def find_emails(access: Access, internet_message_ids: Sequence[str]) -> dict[str
     refs = [RecordRef("email", email_id) for email_id in ids.values()]
     tracked = _tracked(access, list(read_rows(access.connection, refs).values()))
     return {message_id: tracked[ids[key]] for message_id, key in keys.items() if ids.get(key) in tracked}
-
-
-def find_links(access: Access, email_ids: Sequence[str]) -> dict[str, list[Record]]:
-    """The readable records that emails are connected to, by email, in the order of their linking."""
-    linked: dict[str, list[RecordRef]] = {}
-    for chunk in chunks(clean_id(email_id) for email_id in email_ids):
-        statement = (
-            select(timeline.c.activity_id, timeline.c.target_table, timeline.c.target_id)
-            .join(rows, (rows.c.table_name == timeline.c.via_table) & (rows.c.id == timeline.c.via_id))
-            .where(timeline.c.activity_id.in_(chunk), timeline.c.via_table == "connection")
-            .order_by(rows.c.created_at, rows.c.id)
-        )
-        for email_id, table, row_id in access.connection.execute(statement):
-            linked.setdefault(email_id, []).append(RecordRef(table, row_id))
-    readable = access.find_all([ref for refs in linked.values() for ref in refs])
-    records = {record.ref: record for record in as_records(access, list(readable.values()))}
-    return {email_id: [records[ref] for ref in refs if ref in records] for email_id, refs in linked.items()}
 
 
 def complete_email(access: Access, email_id: str, now: datetime) -> None:
@@ -150,8 +133,7 @@ def _existing(access: Access, draft: EmailDraft) -> TrackedEmail | None:
 def _tracked(access: Access, emails: Sequence[StoredRow]) -> dict[str, TrackedEmail]:
     """Emails as tracking sees them; what an unreadable one is about stays unsaid."""
     visible = access.find_all([email.ref for email in emails])
-    regarding = access.find_all([ref for email in emails if (ref := email.lookup("regardingobjectid"))])
-    records = {record.ref: record for record in as_records(access, list(regarding.values()))}
+    about = read_about(access, list(visible.values()))
     names = user_names(access.connection, {_tracker_id(email) for email in emails})
     return {
         email.id: TrackedEmail(
@@ -160,17 +142,13 @@ def _tracked(access: Access, emails: Sequence[StoredRow]) -> dict[str, TrackedEm
             tracked_by_id=_tracker_id(email),
             tracked_by_name=names.get(_tracker_id(email), ""),
             tracked_at=email.created_at,
-            regarding=_regarding(email, records) if email.ref in visible else None,
+            regarding=about[email.id].regarding if email.ref in visible else None,
             is_complete=email.state == COMPLETED,
             readable=email.ref in visible,
+            links=about[email.id].links if email.ref in visible else (),
         )
         for email in emails
     }
-
-
-def _regarding(email: StoredRow, records: dict[RecordRef, Record]) -> Record | None:
-    ref = email.lookup("regardingobjectid")
-    return records.get(ref) if ref else None
 
 
 def _tracker_id(email: StoredRow) -> str:

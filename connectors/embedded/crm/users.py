@@ -28,7 +28,8 @@ def find_user(connection: Connection, id_or_email: str) -> User | None:
     if row is None:
         return None
     roles = roles_of(connection, [row.id])[row.id]
-    user = User(row.id, row.name, row.text("internalemailaddress"), roles)
+    object_id = row.text("azureactivedirectoryobjectid").lower()
+    user = User(row.id, row.name, row.text("internalemailaddress"), roles, object_id=object_id)
     return replace(user, privileges=read_grants(connection).privileges(roles))
 
 

@@ -50,6 +50,8 @@ def write_rows(
     connection: Connection, schema: Schema, batch: Sequence[StoredRow], known: set[RecordRef]
 ) -> None:
     """Add or replace rows; `known` are those of them that exist already."""
+    if not batch:
+        return
     statement = insert_into(connection, rows)
     changed = {c.name: statement.excluded[c.name] for c in rows.c if not c.primary_key}
     connection.execute(

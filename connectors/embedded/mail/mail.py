@@ -1,15 +1,22 @@
 """The embedded Exchange: the Mail port on our own database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
 
 from connectors.embedded.mail import reads
+from connectors.embedded.mail.shares import require_access
 from connectors.embedded.mail.summaries import from_instant
 from connectors.embedded.parsing.pool import MailParser
 from insights.capture.identity import email_id as email_id_of
 from insights.capture.identity import message_id_key
 from insights.database import Database
 from insights.errors import Invalid, NotFound
-from insights.model import AttachmentContent, MailQuery, Message, MessageBody, Page
+from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class EmbeddedMail:
@@ -18,54 +25,67 @@ class EmbeddedMail:
     def __init__(self, database: Database, parser: MailParser, organization_id: str) -> None:
         self._database, self._parser, self._organization_id = database, parser, organization_id
 
-    async def search(self, mailbox: str, query: MailQuery) -> Sequence[Message]:
+    async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
         """Messages of the mailbox that match, newest first, one per Message-ID."""
-        return await self._database.read(reads.search, mailbox, query)
+        return await self._read(mailbox, reads.search, query)
 
-    async def find(self, mailbox: str, email_ids: Sequence[str]) -> Mapping[str, Message]:
+    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Mapping[str, Message]:
         """Those of the messages that this mailbox holds, by `email_id`."""
-        return await self._database.read(reads.find, mailbox, email_ids)
+        return await self._read(mailbox, reads.find, email_ids)
 
-    async def find_by_message_id(self, mailbox: str, internet_message_id: str) -> Message | None:
+    async def find_by_message_id(self, mailbox: Mailbox, internet_message_id: str) -> Message | None:
         """The mailbox's copy of a message, or None."""
         if not message_id_key(internet_message_id):
             return None
         own_id = email_id_of(self._organization_id, internet_message_id)
         return (await self.find(mailbox, [own_id])).get(own_id)
 
-    async def conversation(self, mailbox: str, conversation_id: str) -> Sequence[Message]:
+    async def conversation(self, mailbox: Mailbox, conversation_id: str) -> Sequence[Message]:
         """All messages of a thread in this mailbox, oldest first."""
-        return await self._database.read(reads.conversation, mailbox, conversation_id)
+        return await self._read(mailbox, reads.conversation, conversation_id)
 
-    async def latest(self, mailbox: str, cursor: str | None, limit: int) -> Page[Message]:
+    async def latest(self, mailbox: Mailbox, cursor: str | None, limit: int) -> Page[Message]:
         """The mailbox's messages, newest first."""
         before = _read_cursor(cursor) if cursor else None
-        found = await self._database.read(reads.latest, mailbox, before, limit + 1)
+        found = await self._read(mailbox, reads.latest, before, limit + 1)
         items = found[:limit]
         return Page(items, _cursor(items[-1]) if items and len(found) > limit else None)
 
-    async def body(self, mailbox: str, email_id: str) -> MessageBody:
+    async def body(self, mailbox: Mailbox, email_id: str) -> MessageBody:
         """The cleaned words of a message; raises NotFound."""
         return await self._parser.body(await self._stored(mailbox, email_id))
 
-    async def attachment(self, mailbox: str, email_id: str, attachment_id: str) -> AttachmentContent:
+    async def attachment(self, mailbox: Mailbox, email_id: str, attachment_id: str) -> AttachmentContent:
         """A file with its bytes; raises NotFound."""
         found = await self._parser.attachment(await self._stored(mailbox, email_id), attachment_id)
         if found is None:
             raise NotFound("No such attachment", "the message has no file of this id", code="no_attachment")
         return found
 
-    async def version(self, mailbox: str) -> str:
+    async def version(self, mailbox: Mailbox) -> str:
         """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
-        found = await self._database.read(reads.read_mailbox, mailbox)
+        found = await self._read(mailbox, reads.read_mailbox)
         return str(found[1]) if found else "0"
 
     async def close(self) -> None:
         """Stop the worker processes; the database stays open."""
         await self._parser.close()
 
-    async def _stored(self, mailbox: str, email_id: str) -> bytes:
-        stored = await self._database.read(reads.stored, mailbox, email_id)
+    async def _read(
+        self,
+        mailbox: Mailbox,
+        function: Callable[Concatenate[Connection, str, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        def run(connection: Connection) -> T:
+            require_access(connection, mailbox)
+            return function(connection, mailbox.address, *args, **kwargs)
+
+        return await self._database.read(run)
+
+    async def _stored(self, mailbox: Mailbox, email_id: str) -> bytes:
+        stored = await self._read(mailbox, reads.stored, email_id)
         if stored is None:
             raise NotFound("No such email", "your mailbox does not hold it, or no longer", code="no_email")
         return stored

@@ -18,6 +18,14 @@ mailboxes = Table(
     Column("version", BigInteger, nullable=False),
 )
 
+# Who reads a mailbox beside its owner; both are keys of addresses.
+shares = Table(
+    "shares",
+    mail,
+    Column("address_key", String(512), primary_key=True),
+    Column("reader_key", String(512), primary_key=True),
+)
+
 messages = Table(
     "messages",
     mail,

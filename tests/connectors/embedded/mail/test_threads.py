@@ -16,7 +16,7 @@ from connectors.embedded.parsing.worker import parse
 from insights.database import Database
 from insights.migrate import upgrade
 from tests.conftest import OpenDatabase
-from tests.mails import make_mail
+from tests.mails import make_mail, own_mailbox
 
 ORGANIZATION_ID = "0f6d8a3e-8c0c-4f65-9a28-5d1a4c1f7b11"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -48,10 +48,10 @@ async def threads(database: Database, mailbox: str) -> set[frozenset[str]]:
     """Which messages stand together, by conversation id and by the port's `conversation`."""
     mail = EmbeddedMail(database, MailParser(), ORGANIZATION_ID)
     together: dict[str, set[str]] = {}
-    for each in (await mail.latest(mailbox, None, 500)).items:
+    for each in (await mail.latest(own_mailbox(mailbox), None, 500)).items:
         together.setdefault(each.conversation_id, set()).add(each.internet_message_id.split("@")[0][1:])
     for conversation_id, names in together.items():
-        listed = await mail.conversation(mailbox, conversation_id)
+        listed = await mail.conversation(own_mailbox(mailbox), conversation_id)
         assert {each.internet_message_id.split("@")[0][1:] for each in listed} == names
     return {frozenset(names) for names in together.values()}
 
