@@ -57,12 +57,12 @@ async def read_timeline(call: Call, table: Table, id: Id, query: TimelineQuery) 
 
 async def open_email(call: Call, query: EmailQuery) -> Answer:
     """What the pane needs for the open email."""
-    return Answer(await emails.open_email(call.services, call.user, query.internet_message_id))
+    return Answer(await emails.open_email(call.services, call.user, query.internet_message_id, query.mailbox))
 
 
 async def look_up_email(call: Call, body: EmailLookup) -> Answer:
     """What the pane needs for the open email, asked in the body."""
-    return Answer(await emails.open_email(call.services, call.user, body.internet_message_id))
+    return Answer(await emails.open_email(call.services, call.user, body.internet_message_id, body.mailbox))
 
 
 async def list_failures(call: Call, query: PageQuery) -> Answer:

@@ -57,15 +57,17 @@ class TimelineQuery(PageQuery):
 
 
 class EmailQuery(Query):
-    """The open email."""
+    """The open email; `mailbox` is the address of a shared mailbox it lies in, none = the caller's own."""
 
     internet_message_id: str = Field(min_length=1, max_length=998)
+    mailbox: str | None = Field(None, max_length=320)
 
 
 class EmailLookup(Body):
     """The open email, as a body."""
 
     internet_message_id: str = Field(min_length=1, max_length=998)
+    mailbox: str | None = Field(None, max_length=320)
 
 
 class RegardingBody(Body):

@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 
 # Fixed, so that an upgrade goes on with the workflows of the version before it.
 APPLICATION_VERSION = "1"
-RETRIES = {"interval_seconds": 0.5, "backoff_rate": 2.0, "max_attempts": 6}
+RETRIES = {"interval_seconds": 0.5, "backoff_rate": 2.0, "max_attempts": 10}
+"""Four minutes: who is throttled or restarts has come back by then; later, *Retry* is offered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ CAUSES = {
     "no_attachment": ("the file is no longer part of the email", "Nothing is left to do."),
     "mail_unreadable": ("this email is damaged and cannot be read", "Forward it to yourself and track that."),
     "no_mailbox": ("the mailbox is no longer shared with you", "Ask its owner to share it, then retry."),
-    "interaction_required": ("Microsoft 365 asks you to sign in again", "Open Liaison in Outlook, then retry."),
+    "interaction_required": ("Microsoft 365 wants you to sign in again", "Sign in again, then retry."),
     "user_gone": ("the person who tracked it has no CRM user any more", "Track it yourself."),
     "unavailable": ("the CRM or the mailbox did not answer", "Retry in a few minutes."),
     "record_not_found": ("the record it is about is gone, or you may not see it", "Track it elsewhere."),

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from insights import access
 from insights.capture.addresses import address_key, domain_of
 from insights.capture.items import is_internal, message_item, read_standing
+from insights.capture.mailboxes import choose_mailbox, read_owner
 from insights.capture.views import Matched, OpenEmail, Suggestion
 from insights.errors import NotFound, Problem
-from insights.model import Message, Record, RecordMatch, RecordRef, TrackState, User
+from insights.model import Mailbox, Message, Record, RecordMatch, RecordRef, TrackState, User
 from insights.services import Services
 from insights.views import RecordItem
 
@@ -16,17 +17,24 @@ SUGGESTIONS = 5
 WHO = 20
 
 
-async def open_email(services: Services, user: User, internet_message_id: str) -> OpenEmail:
-    """The caller's own copy of a message with everything the pane shows beside it; else NotFound."""
+async def open_email(
+    services: Services, user: User, internet_message_id: str, address: str | None = None
+) -> OpenEmail:
+    """A mailbox's copy of a message with everything the pane shows beside it; else NotFound.
+
+    The mailbox is the caller's own, or the one of `address` if it is shared with the caller.
+    """
     await access.require(services, user, feature="auto_capture")
-    message = await services.mail.find_by_message_id(user.mailbox, internet_message_id.strip())
+    mailbox = choose_mailbox(user, address)
+    message = await services.mail.find_by_message_id(mailbox, internet_message_id.strip())
     if message is None:
         raise message_missing()
-    thread = await services.mail.conversation(user.mailbox, message.conversation_id)
+    thread = await services.mail.conversation(mailbox, message.conversation_id)
     own_domains = await services.directory.own_domains()
     outsiders = outside_addresses(message, own_domains)
     matches, standing = await asyncio.gather(
-        services.crm.matches(user, outsiders), read_standing(services, user, [message, *thread])
+        services.crm.matches(user, outsiders),
+        read_standing(services, user, [message, *thread], mailbox=mailbox),
     )
     suggestions = await _suggest(services, user, thread, matches)
     trackable = [
@@ -36,7 +44,7 @@ async def open_email(services: Services, user: User, internet_message_id: str) -
         and not is_internal(other, own_domains)
         and standing.state(other, user) in {TrackState.UNTRACKED, TrackState.FAILED}
     ]
-    obstacle = access.tracking_obstacle(standing.mailbox, message)
+    obstacle = access.tracking_obstacle(standing.mailbox_state, message)
     known = {address_key(match.address) for match in matches}
     return OpenEmail(
         item=message_item(message, user, standing),
@@ -47,13 +55,14 @@ async def open_email(services: Services, user: User, internet_message_id: str) -
         conversation=len(trackable) if not obstacle else 0,
         offer=_offer(message, thread, standing.crm.keys()),
         notice=_notice(obstacle) if obstacle else None,
+        on_behalf_of=await read_owner(services, mailbox),
     )
 
 
-async def best_regarding(services: Services, user: User, message: Message) -> RecordRef | None:
+async def best_regarding(services: Services, mailbox: Mailbox, message: Message) -> RecordRef | None:
     """What an email is most probably about; None where the CRM knows nobody in it."""
-    own_domains = await services.directory.own_domains()
-    thread = await services.mail.conversation(user.mailbox, message.conversation_id)
+    user, own_domains = mailbox.reader, await services.directory.own_domains()
+    thread = await services.mail.conversation(mailbox, message.conversation_id)
     matches = await services.crm.matches(user, outside_addresses(message, own_domains))
     for record, _ in await _candidates(services, user, thread, matches):
         return record.ref

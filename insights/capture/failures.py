@@ -1,14 +1,17 @@
 """The caller's emails that could not be tracked, listed for 90 days; their words come from the mailbox."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from insights import access
 from insights.capture.causes import failure_of
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.items import message_item, read_standing
+from insights.capture.mailboxes import choose_mailbox
 from insights.capture.tracks import Track, drop_failures, select_failures
 from insights.capture.views import Item, Timeline
-from insights.model import TrackState, User
+from insights.errors import NotFound
+from insights.model import Message, TrackState, User
 from insights.services import Services
 
 LISTED = timedelta(days=90)
@@ -21,7 +24,7 @@ async def list_failures(services: Services, user: User, *, cursor: str | None, l
         select_failures, user.id, services.now() - LISTED, read_cursor(cursor), limit + 1
     )
     page = rows[:limit]
-    messages = await services.mail.find(user.mailbox, [row.email_id for row in page])
+    messages = await _find(services, user, page)
     standing = await read_standing(services, user, list(messages.values()))
     items = [
         message_item(messages[row.email_id], user, standing) if row.email_id in messages else _gone(row)
@@ -29,6 +32,20 @@ async def list_failures(services: Services, user: User, *, cursor: str | None, l
     ]
     more = len(rows) > limit
     return Timeline(items=items, next=write_cursor(page[-1].changed_at, page[-1].email_id) if more else None)
+
+
+async def _find(services: Services, user: User, rows: Sequence[Track]) -> dict[str, Message]:
+    """The messages of these rows, each from the mailbox it was tracked from; what is gone is left out."""
+    wanted: dict[str | None, list[str]] = {}
+    for row in rows:
+        wanted.setdefault(row.mailbox if row.user_id == user.id else None, []).append(row.email_id)
+    found: dict[str, Message] = {}
+    for address, email_ids in wanted.items():
+        try:
+            found |= await services.mail.find(choose_mailbox(user, address), email_ids)
+        except NotFound:  # it is shared no longer
+            continue
+    return found
 
 
 def _gone(row: Track) -> Item:

@@ -10,6 +10,7 @@ from insights import access
 from insights.capture.addresses import address_key, domain_of
 from insights.capture.causes import failure_of
 from insights.capture.joins import select_joined
+from insights.capture.mailboxes import read_state
 from insights.capture.rules import OWN
 from insights.capture.tracks import Track, select_tracks
 from insights.capture.views import AttachmentItem, Item, TrackedBy
@@ -17,6 +18,7 @@ from insights.model import (
     Attachment,
     CrmActivity,
     Direction,
+    Mailbox,
     MailboxState,
     Message,
     RecordAddress,
@@ -34,14 +36,16 @@ May = Literal["track", "untrack", "retry", "regard", "link"]
 class Standing:
     """Where emails stand: CRM rows by Message-ID, track rows by email id, names of who tracks.
 
-    `joined` are the emails on which the user pressed *Track* after somebody else.
+    `mailbox` is the one that the messages lie in, `joined` are the emails on which the user pressed
+    *Track* after somebody else.
     """
 
     crm: Mapping[str, TrackedEmail]
     tracks: Mapping[str, Track]
     joined: frozenset[str]
     names: Mapping[str, str]
-    mailbox: MailboxState
+    mailbox: Mailbox
+    mailbox_state: MailboxState
 
     def state(self, message: Message, user: User) -> TrackState:
         """The CRM is the truth about *tracked*; a failure is the business of those who pressed."""
@@ -63,12 +67,14 @@ async def read_standing(
     messages: Sequence[Message],
     activities: Sequence[CrmActivity] = (),
     *,
-    mailbox: MailboxState | None = None,
+    mailbox: Mailbox | None = None,
+    mailbox_state: MailboxState | None = None,
     crm: Mapping[str, TrackedEmail] | None = None,
 ) -> Standing:
     """What CRM and tracking know of these messages and of the emails among these activities.
 
-    `mailbox` and `crm` are what the caller knows already of the user's mailbox and of the messages.
+    `mailbox` is where the messages lie, if not in the user's own; its state and `crm`, the rows of the
+    messages, are given by who knows them already.
     """
     if crm is None:
         crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
@@ -79,14 +85,21 @@ async def read_standing(
     for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
         person = await services.crm.user(user_id)
         names[user_id] = person.name if person else "a former colleague"
-    mailbox = mailbox or await services.crm.mailbox_state(user.id)
-    return Standing(crm=crm, tracks=rows, joined=joined, names=names, mailbox=mailbox)
+    mailbox = mailbox or user.mailbox
+    return Standing(
+        crm=crm,
+        tracks=rows,
+        joined=joined,
+        names=names,
+        mailbox=mailbox,
+        mailbox_state=mailbox_state or await read_state(services, mailbox),
+    )
 
 
 def message_item(
     message: Message, user: User, standing: Standing, why: str = "", *, sent_by_us: bool = False
 ) -> Item:
-    """The item of a message in the user's own mailbox."""
+    """The item of a message as the user sees it."""
     state = standing.state(message, user)
     track = standing.tracks.get(message.email_id)
     row = standing.crm.get(message.internet_message_id)
@@ -102,7 +115,7 @@ def message_item(
         sender=message.sender,
         sender_name=message.sender_name,
         to=[*message.to, *message.cc],
-        direction=direction_of(message, user, sent_by_us=sent_by_us),
+        direction=direction_of(message, standing.mailbox, sent_by_us=sent_by_us),
         attachments=[_file(file, track) for file in message.attachments],
         why=why if state is not TrackState.TRACKED else "",
         tracked_by=_tracked_by(state, track, row, standing),
@@ -144,11 +157,11 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
     )
 
 
-def direction_of(message: Message, user: User, *, sent_by_us: bool = False) -> Direction:
-    """Outgoing where the mailbox owner (or one of us) wrote it."""
+def direction_of(message: Message, mailbox: Mailbox, *, sent_by_us: bool = False) -> Direction:
+    """Outgoing where the mailbox's owner or its reader (or one of us) wrote it."""
     authors = {address_key(author) for author in (message.sender, *message.authors)}
-    own = address_key(user.email) in authors
-    return "outgoing" if own or sent_by_us else "incoming"
+    own = {address_key(mailbox.address), address_key(mailbox.reader.email)}
+    return "outgoing" if own & authors or sent_by_us else "incoming"
 
 
 def is_internal(message: Message, own_domains: frozenset[str]) -> bool:
@@ -214,6 +227,6 @@ def _may(
     if state is TrackState.TRACKED and row:
         mine = row.tracked_by_id == user.id or message.email_id in standing.joined
         return _may_when_tracked(may_untrack=mine) if row.readable else []
-    if access.tracking_obstacle(standing.mailbox, message):
+    if access.tracking_obstacle(standing.mailbox_state, message):
         return []
     return {TrackState.UNTRACKED: ["track"], TrackState.FAILED: ["retry"]}.get(state, [])  # type: ignore[return-value]

@@ -9,15 +9,16 @@ from datetime import timedelta
 
 from insights.capture import tracks
 from insights.capture.items import direction_of
+from insights.capture.mailboxes import choose_mailbox
 from insights.capture.tracks import Track, again, finish, select_strays, settle_file, split_key, touch
 from insights.errors import Problem, Unavailable
-from insights.model import EmailDraft, Message, TrackState, User
+from insights.model import EmailDraft, Mailbox, Message, TrackState
 from insights.services import Services
 from insights.workflows import Workflow
 
 WORKFLOW = "track"
 STRAY_AFTER = timedelta(minutes=1)
-Work = Callable[[Track, User, Message], Awaitable[str]]
+Work = Callable[[Track, Mailbox, Message], Awaitable[str]]
 
 
 def workflow(services: Callable[[], Services]) -> Workflow:
@@ -65,40 +66,41 @@ async def _with_message(services: Services, key: str, work: Work) -> str:
     user = await services.crm.user(row.user_id)
     if user is None:
         return "user_gone"
-    message = (await services.mail.find(user.mailbox, [email_id])).get(email_id)
+    mailbox = choose_mailbox(user, row.mailbox)
+    message = (await services.mail.find(mailbox, [email_id])).get(email_id)
     if message is None:
         return "message_gone"
-    return await work(row, user, message)
+    return await work(row, mailbox, message)
 
 
-async def _write_email(services: Services, row: Track, user: User, message: Message) -> str:
-    body = await services.mail.body(user.mailbox, message.email_id)
+async def _write_email(services: Services, row: Track, mailbox: Mailbox, message: Message) -> str:
+    body = await services.mail.body(mailbox, message.email_id)
     draft = EmailDraft(
         email_id=message.email_id,
         message=message,
         body=body,
-        direction=direction_of(message, user),
+        direction=direction_of(message, mailbox),
         regarding=row.regarding,
     )
-    written = await services.crm.create_email(user, draft)
+    written = await services.crm.create_email(mailbox.reader, draft)
     await services.database.write(touch, row.key, services.now(), email_activity_id=written.email_activity_id)
     return ""
 
 
-async def _add_files(services: Services, row: Track, user: User, message: Message) -> str:
+async def _add_files(services: Services, row: Track, mailbox: Mailbox, message: Message) -> str:
     """Each chosen file with its own outcome: one that fails never loses the rest."""
     for attachment_id, (state, _) in row.files.items():
         if state is TrackState.PENDING:
-            cause = await _add_file(services, row, user, attachment_id)
+            cause = await _add_file(services, row, mailbox, attachment_id)
             outcome = TrackState.FAILED if cause else TrackState.TRACKED
             await services.database.write(settle_file, row.email_id, attachment_id, outcome, cause)
     return ""
 
 
-async def _add_file(services: Services, row: Track, user: User, attachment_id: str) -> str | None:
+async def _add_file(services: Services, row: Track, mailbox: Mailbox, attachment_id: str) -> str | None:
     try:
-        file = await services.mail.attachment(user.mailbox, row.email_id, attachment_id)
-        await services.crm.add_attachment(user, row.email_activity_id or row.email_id, file)
+        file = await services.mail.attachment(mailbox, row.email_id, attachment_id)
+        await services.crm.add_attachment(mailbox.reader, row.email_activity_id or row.email_id, file)
     except Unavailable:
         raise
     except Problem as problem:
@@ -106,7 +108,7 @@ async def _add_file(services: Services, row: Track, user: User, attachment_id: s
     return None
 
 
-async def _complete(services: Services, row: Track, user: User, message: Message) -> str:
-    await services.crm.complete_email(user, row.email_activity_id or message.email_id)
+async def _complete(services: Services, row: Track, mailbox: Mailbox, message: Message) -> str:
+    await services.crm.complete_email(mailbox.reader, row.email_activity_id or message.email_id)
     await services.database.write(finish, row.key, TrackState.TRACKED, services.now())
     return ""

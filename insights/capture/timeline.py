@@ -66,7 +66,7 @@ async def read_timeline(
     mail = await _related_mail(services, user, addresses, window)
     activities = await _own_activities(services, user, ref, addresses, window, mail.messages, newest)
     standing = await read_standing(
-        services, user, mail.messages, activities, mailbox=mailbox, crm=mail.tracked
+        services, user, mail.messages, activities, mailbox_state=mailbox, crm=mail.tracked
     )
     items = [message_item(message, user, standing, reason(message, addresses)) for message in mail.messages]
     items += [activity_item(activity, user, standing) for activity in activities]

@@ -8,12 +8,12 @@ from insights import access, audit
 from insights.capture import joins, tracks
 from insights.capture.emails import best_regarding
 from insights.capture.items import activity_item, is_internal, read_standing
+from insights.capture.mailboxes import choose_mailbox, is_own, read_owner, read_state
 from insights.capture.promotion import WORKFLOW
-from insights.capture.targets import find_target, find_tracked, read_item, require_own_message
+from insights.capture.targets import find_target, find_tracked, read_item, require_message
 from insights.capture.views import Item, TrackBody
-from insights.database import Database
 from insights.errors import Conflict, Invalid
-from insights.model import Message, RecordRef, TrackedEmail, TrackState, User
+from insights.model import Mailbox, Message, RecordRef, TrackedEmail, TrackState, User
 from insights.services import Services
 
 
@@ -26,35 +26,40 @@ async def track(services: Services, user: User, email_id: str, body: TrackBody) 
     shows, Conflict where mailbox or message do not allow it.
     """
     await access.require(services, user, feature="auto_capture")
-    target = await find_target(services, user, email_id)
+    mailbox = choose_mailbox(user, body.mailbox)
+    target = await find_target(services, user, email_id, mailbox)
     message = target if isinstance(target, Message) else None
-    await _require_trackable(services, user, message)
+    await _require_trackable(services, mailbox, message)
     if message is None:  # a colleague's row: tracked or being tracked, nothing to copy
         await services.database.write(_join, user, email_id, services)
         item = await read_item(services, user, target)
         return item, item.state is TrackState.TRACKED
-    regarding = await _regarding(services, user, message, body)
+    regarding = await _regarding(services, mailbox, message, body)
     attachment_ids = _chosen_files(message, body.attachments)
-    rest = await _rest_of_conversation(services, user, message) if body.conversation else []
-    already = await _press(services, user, message, regarding, attachment_ids)
+    rest = await _rest_of_conversation(services, mailbox, message) if body.conversation else []
+    already = await _press(services, mailbox, message, regarding, attachment_ids)
     for other in rest:
-        await _press(services, user, other, regarding, [file.id for file in other.attachments])
-    return await read_item(services, user, message), already
+        await _press(services, mailbox, other, regarding, [file.id for file in other.attachments])
+    return await read_item(services, user, message, mailbox), already
 
 
 async def retry(services: Services, user: User, email_id: str) -> Item:
     """Try a failed email of the caller again; Conflict where nothing has failed."""
     await access.require(services, user, feature="auto_capture")
-    message = await require_own_message(services, user, email_id)
-    await _require_trackable(services, user, message)
-    standing = await read_standing(services, user, [message])
+    pressed, _ = await services.database.read(_select_pressed, email_id)
+    mailbox = choose_mailbox(user, pressed.mailbox if pressed and pressed.user_id == user.id else None)
+    message = await require_message(services, mailbox, email_id)
+    await _require_trackable(services, mailbox, message)
+    standing = await read_standing(services, user, [message], mailbox=mailbox)
     row = standing.tracks.get(email_id)
     if not row or not standing.is_mine(row, user) or row.state not in {TrackState.FAILED, TrackState.PENDING}:
         raise Conflict("There is nothing to retry", "this email did not fail", code="not_failed")
     if row.state is TrackState.FAILED:
-        row = await services.database.write(tracks.again, email_id, services.now(), user_id=user.id)
+        row = await services.database.write(
+            tracks.again, email_id, services.now(), user_id=user.id, mailbox=_shared_address(mailbox)
+        )
     await services.workflows.run(WORKFLOW, row.key)
-    return await read_item(services, user, message)
+    return await read_item(services, user, message, mailbox)
 
 
 async def untrack(services: Services, user: User, email_id: str) -> Item:
@@ -88,28 +93,30 @@ async def untrack(services: Services, user: User, email_id: str) -> Item:
     )
 
 
-async def _require_trackable(services: Services, user: User, message: Message | None) -> None:
-    obstacle = access.tracking_obstacle(await services.crm.mailbox_state(user.id), message)
+async def _require_trackable(services: Services, mailbox: Mailbox, message: Message | None) -> None:
+    obstacle = access.tracking_obstacle(await read_state(services, mailbox), message)
     if obstacle:
         raise obstacle
 
 
 async def _press(
     services: Services,
-    user: User,
+    mailbox: Mailbox,
     message: Message,
     regarding: RecordRef | None,
     attachment_ids: Sequence[str],
 ) -> bool:
     """Write the pending row and start its workflow, unless it is tracked or pending: whether tracked."""
-    standing = await read_standing(services, user, [message])
+    user = mailbox.reader
+    standing = await read_standing(services, user, [message], mailbox=mailbox)
     state = standing.state(message, user)
     if state is TrackState.TRACKED:
         if standing.crm[message.internet_message_id].tracked_by_id != user.id:
             await services.database.write(_join, user, message.email_id, services)
         return True
+    owner = await read_owner(services, mailbox)
     row = await services.database.write(
-        _claim, services.database, user, message.email_id, regarding, attachment_ids, services
+        _claim, services, mailbox, owner, message.email_id, regarding, attachment_ids
     )
     await services.workflows.run(WORKFLOW, row.key)
     return False
@@ -117,27 +124,29 @@ async def _press(
 
 def _claim(
     connection: Connection,
-    database: Database,
-    user: User,
+    services: Services,
+    mailbox: Mailbox,
+    owner: str | None,
     email_id: str,
     regarding: RecordRef | None,
     attachment_ids: Sequence[str],
-    services: Services,
 ) -> tracks.Track:
-    now = services.now()
+    now, user = services.now(), mailbox.reader
     row, is_ours = tracks.claim(
         connection,
-        database,
+        services.database,
         email_id=email_id,
         user_id=user.id,
+        mailbox=_shared_address(mailbox),
         regarding=regarding,
         attachment_ids=attachment_ids,
         now=now,
     )
     if is_ours:
         about = f"{regarding.table}:{regarding.id}" if regarding else "without regarding"
+        on_behalf = {"on_behalf_of": owner} if owner else {}
         joins.leave(connection, email_id, user.id)
-        connection.execute(audit.entry(user, "track", f"email {email_id}", now, regarding=about))
+        connection.execute(audit.entry(user, "track", f"email {email_id}", now, regarding=about, **on_behalf))
     elif row.user_id != user.id:
         _join(connection, user, email_id, services)
     return row
@@ -170,13 +179,17 @@ def _let_go(connection: Connection, user: User, email_id: str, services: Service
     connection.execute(audit.entry(user, "untrack", f"email {email_id}", now))
 
 
-async def _regarding(services: Services, user: User, message: Message, body: TrackBody) -> RecordRef | None:
+async def _regarding(
+    services: Services, mailbox: Mailbox, message: Message, body: TrackBody
+) -> RecordRef | None:
     """The chosen record, checked; the best match where the caller left the choice to us."""
     if body.regarding:
-        return (await services.crm.record(user, RecordRef(body.regarding.table, body.regarding.id))).ref
+        return (
+            await services.crm.record(mailbox.reader, RecordRef(body.regarding.table, body.regarding.id))
+        ).ref
     if "regarding" in body.model_fields_set:
         return None
-    return await best_regarding(services, user, message)
+    return await best_regarding(services, mailbox, message)
 
 
 def _chosen_files(message: Message, chosen: Sequence[str] | None) -> list[str]:
@@ -192,10 +205,10 @@ def _chosen_files(message: Message, chosen: Sequence[str] | None) -> list[str]:
     return [file_id for file_id in known if file_id in set(chosen)]
 
 
-async def _rest_of_conversation(services: Services, user: User, message: Message) -> list[Message]:
+async def _rest_of_conversation(services: Services, mailbox: Mailbox, message: Message) -> list[Message]:
     """The other messages of the thread that may be tracked; internal-only branches stay private."""
     own_domains = await services.directory.own_domains()
-    thread = await services.mail.conversation(user.mailbox, message.conversation_id)
+    thread = await services.mail.conversation(mailbox, message.conversation_id)
     return [
         other
         for other in thread
@@ -224,3 +237,7 @@ def _require_own(row: TrackedEmail, user: User) -> None:
             "ask them",
             code="tracked_by_other",
         )
+
+
+def _shared_address(mailbox: Mailbox) -> str | None:
+    return None if is_own(mailbox) else mailbox.address

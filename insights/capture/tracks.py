@@ -22,6 +22,8 @@ class Track:
     email_id: str
     state: TrackState
     user_id: str
+    mailbox: str | None
+    """Whose copy is taken, where it is not the user's own."""
     attempt: int
     requested_at: datetime
     changed_at: datetime
@@ -76,6 +78,7 @@ def claim(
     *,
     email_id: str,
     user_id: str,
+    mailbox: str | None,
     regarding: RecordRef | None,
     attachment_ids: Sequence[str],
     now: datetime,
@@ -84,6 +87,7 @@ def claim(
     fresh = {
         "state": TrackState.PENDING,
         "user_id": user_id,
+        "mailbox": mailbox,
         "requested_at": now,
         "changed_at": now,
         "regarding_table": regarding.table if regarding else None,
@@ -113,12 +117,19 @@ def claim(
     return select_tracks(connection, [email_id])[email_id], bool(claimed)
 
 
-def again(connection: Connection, email_id: str, now: datetime, *, user_id: str | None = None) -> Track:
+def again(
+    connection: Connection,
+    email_id: str,
+    now: datetime,
+    *,
+    user_id: str | None = None,
+    mailbox: str | None = None,
+) -> Track:
     """Begin another attempt at a row that failed or hangs; files that failed get another chance.
 
-    `user_id` is who tries now, if not the one who tried before.
+    `user_id` is who tries now, and from which mailbox, if not the one who tried before.
     """
-    taken_over = {"user_id": user_id} if user_id else {}
+    taken_over = {"user_id": user_id, "mailbox": mailbox} if user_id else {}
     connection.execute(
         update(tracks)
         .where(tracks.c.email_id == email_id, tracks.c.state != TrackState.TRACKED)
@@ -217,6 +228,7 @@ def _with_files(connection: Connection, rows: Sequence[Row[tuple[object, ...]]])
             email_id=row.email_id,
             state=TrackState(row.state),
             user_id=row.user_id,
+            mailbox=row.mailbox,
             attempt=row.attempt,
             requested_at=row.requested_at,
             changed_at=row.changed_at,

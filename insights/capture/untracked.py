@@ -173,7 +173,7 @@ async def _rows(
     matches = await _match(services, scope.user, outsiders.values())
     choices = {email_id: _choose(scope, some, matches) for email_id, some in outsiders.items()}
     listed = [message for message in messages if choices[message.email_id] or not known_only]
-    standing = await read_standing(services, scope.user, listed, mailbox=scope.mailbox)
+    standing = await read_standing(services, scope.user, listed, mailbox_state=scope.mailbox)
     return [
         UntrackedRow(
             item=message_item(message, scope.user, standing, reason(message, scope.addresses)),

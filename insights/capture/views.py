@@ -105,6 +105,7 @@ class OpenEmail(View):
     conversation: int = Field(description="how many messages of the conversation are not tracked yet")
     offer: str | None = Field(None, description="why tracking is offered: a reply in a tracked conversation")
     notice: str | None = Field(None, description="why *Track* is not offered")
+    on_behalf_of: str | None = Field(None, description="whose mailbox it lies in, if not the caller's own")
 
 
 class UntrackedRow(View):
@@ -127,11 +128,15 @@ class UntrackedList(View):
 
 
 class TrackBody(View):
-    """How to track. No `regarding` = best match, null = without; no `attachments` = all of them."""
+    """How to track. No `regarding` = best match, null = without; no `attachments` = all of them.
+
+    `mailbox` is the address of a shared mailbox that the email lies in, none = the caller's own.
+    """
 
     regarding: Ref | None = None
     attachments: list[str] | None = Field(None, max_length=500)
     conversation: bool = False
+    mailbox: str | None = Field(None, max_length=320)
 
 
 class RegardingBody(View):

@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
+
 from connectors.embedded.mail.importing import import_messages
+from connectors.embedded.mail.shares import share_mailbox
 from connectors.registry import open_stores
 from insights import due, features
 from insights.capture import promotion, tracking
@@ -52,7 +55,7 @@ async def seller(services: Services) -> User:
     return ann
 
 
-async def press(services: Services, user: User, message_id: str) -> str:
+async def press(services: Services, user: User, message_id: str, mailbox: str | None = None) -> str:
     """A press whose server died before anything else happened."""
     key = email_id(await services.crm.organization_id(), message_id)
     await services.database.write(
@@ -60,6 +63,7 @@ async def press(services: Services, user: User, message_id: str) -> str:
         services.database,
         email_id=key,
         user_id=user.id,
+        mailbox=mailbox,
         regarding=RecordRef("account", "fabrikam"),
         attachment_ids=[],
         now=services.now(),
@@ -81,7 +85,10 @@ async def failures(services: Services, user: User) -> list[Item]:
     return (await list_failures(services, user, cursor=None, limit=50)).items
 
 
-async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back(settings: Settings) -> None:
+@pytest.mark.parametrize("shared", [None, "support@ours.example"])
+async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back(
+    settings: Settings, shared: str | None
+) -> None:
     from app import utc_now
 
     async with open_stores(settings, utc_now) as (services, stores):
@@ -89,21 +96,23 @@ async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back
         services.workflows.register(promotion.workflow(lambda: services))
         services.workflows.start()
         await services.workflows.wait_ready()
-        key = await press(services, ann, LOST)
+        key = await press(services, ann, LOST, shared)
         await promotion.start_pending(services)
         assert await settle(services, key) is TrackState.FAILED
         [failed] = await failures(services, ann)
         assert failed.failure
-        assert "no longer in your mailbox" in failed.failure.cause
+        assert ("no longer shared" if shared else "no longer in your mailbox") in failed.failure.cause
         assert failed.subject == ""
         organization_id = await services.crm.organization_id()
         await import_messages(
             stores.database("mailbox"),
             organization_id,
             [letter("lost", subject="Found again").as_bytes()],
-            ann.email,
+            shared or ann.email,
             now=services.now(),
         )
+        if shared:
+            await stores.database("mailbox").write(share_mailbox, shared, [ann.email])
         assert [(item.subject, item.may) for item in await failures(services, ann)] == [
             ("Found again", ["retry"])
         ]
