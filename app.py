@@ -14,8 +14,18 @@ from typing import cast
 
 from aiohttp import web
 
-from addin import api, demo, docs, events, health, pages
-from addin.demo import TOKEN_MAKER, DemoMessages, DemoOpenMessage, DemoToken, DemoUsers, TokenMaker
+from addin import api, consent, demo, docs, events, health, pages
+from addin.demo import (
+    SHARED_MAILBOXES,
+    TOKEN_MAKER,
+    DemoMailboxes,
+    DemoMessages,
+    DemoOpenMessage,
+    DemoToken,
+    DemoUsers,
+    SharedMailboxes,
+    TokenMaker,
+)
 from addin.events import STOPPING
 from addin.health import Health
 from addin.http import MAX_BODY, SERVICES, Route, Visit, add_routes
@@ -35,12 +45,14 @@ from insights.services import Services
 from insights.settings import Settings
 from insights.views import (
     AuditPage,
+    Consent,
     FeaturesView,
     Me,
     Preferences,
     RecordDetail,
     RecordItem,
     RecordPage,
+    RequirementList,
     Terms,
 )
 
@@ -102,7 +114,10 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", f"{V1}/admin/features", api.change_features, "admin", {200: FeaturesView}, refusals=(409,)),
     Route("GET", f"{V1}/admin/terms", api.read_terms, "admin", {200: Terms}),
     Route("GET", f"{V1}/admin/audit", api.read_audit, "admin", {200: AuditPage}),
+    Route("GET", f"{V1}/admin/requirements", api.read_requirements, "admin", {200: RequirementList}),
+    Route("GET", f"{V1}/admin/consent", api.read_consent, "admin", {200: Consent}),
     Route("GET", "/", pages.show_home, "public"),
+    Route("GET", "/consent", consent.show_consent, "public"),
     Route("GET", "/addin/pane", pages.show_pane, "public"),
     Route("GET", "/tab", pages.show_tab, "public"),
     Route("GET", "/t/{id}", pages.show_record, "public"),
@@ -116,6 +131,7 @@ DEMO_ROUTES: tuple[Route, ...] = (
     Route("GET", "/demo", pages.show_demo, "public"),
     Route("GET", "/demo/api/users", demo.list_users, "public", {200: DemoUsers}),
     Route("POST", "/demo/api/token", demo.make_token, "public", {200: DemoToken}, refusals=(404,)),
+    Route("GET", "/demo/api/mailboxes", demo.list_mailboxes, "user", {200: DemoMailboxes}),
     Route("GET", "/demo/api/messages", demo.list_messages, "user", {200: DemoMessages}),
     Route("GET", "/demo/api/messages/{email_id}", demo.read_message, "user", {200: DemoOpenMessage}),
 )
@@ -175,6 +191,7 @@ def _running(
 
                 await seed(services)
                 app[TOKEN_MAKER] = cast(TokenMaker, services.directory)
+                app[SHARED_MAILBOXES] = cast(SharedMailboxes, services.mail)
             services.workflows.register(promotion.workflow(lambda: services))
             services.workflows.start()
             worker = asyncio.create_task(_work(services, app[BOT], stack))

@@ -16,7 +16,9 @@ from addin.requests import (
 from insights import audit, features, people, preferences, records
 from insights.capture import emails, failures, filing, timeline, tracking
 from insights.capture.views import TrackBody
+from insights.consent import link
 from insights.model import RecordRef
+from insights.requirements import examining
 from insights.views import FeaturesBody, PersonBody, PreferencesBody, Ref
 
 
@@ -127,6 +129,16 @@ async def read_terms(call: Call) -> Answer:
 async def read_audit(call: Call, query: PageQuery) -> Answer:
     """The audit trail, newest first."""
     return Answer(await audit.read_audit(call.services, call.user, cursor=query.cursor, limit=query.limit))
+
+
+async def read_requirements(call: Call) -> Answer:
+    """What Liaison needs around it, and whether it is there."""
+    return Answer(await examining.read_requirements(call.services, call.user))
+
+
+async def read_consent(call: Call) -> Answer:
+    """The link that grants what is turned on, which of it is granted, and the link's latest use."""
+    return Answer(await link.read_consent(call.services, call.user))
 
 
 async def _find(call: Call, asked: RecordQuery | RecordLookup) -> Answer:

@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from addin.http import Answer, Call, Visit
-from addin.requests import Body, Id, PageQuery
+from addin.requests import Body, Id, PageQuery, Query
+from insights.capture.mailboxes import choose_mailbox
 from insights.errors import NotFound
 from insights.model import Message, User
 
@@ -25,6 +26,15 @@ class TokenMaker(Protocol):
         ...
 
 
+class SharedMailboxes(Protocol):
+    """What the demo needs of a mail server beyond the port."""
+
+    async def shared_with(self, reader: User) -> Sequence[str]:
+        """The addresses of the mailboxes that somebody reads beside the own one."""
+        ...
+
+
+SHARED_MAILBOXES: web.AppKey[SharedMailboxes] = web.AppKey("shared_mailboxes")
 TOKEN_MAKER: web.AppKey[TokenMaker] = web.AppKey("token_maker")
 
 
@@ -54,6 +64,30 @@ class DemoToken(BaseModel):
 
     token: str
     user: DemoUser
+
+
+class DemoMailbox(BaseModel):
+    """A mailbox that one may read, by its address and whose it is."""
+
+    address: str
+    name: str
+
+
+class DemoMailboxes(BaseModel):
+    """All of them, the own one first."""
+
+    items: list[DemoMailbox]
+    next: str | None = None
+
+
+class MailboxQuery(Query):
+    """Which mailbox, none = the own one."""
+
+    mailbox: str | None = Field(None, max_length=320)
+
+
+class MessagesQuery(PageQuery, MailboxQuery):
+    """A page of a mailbox."""
 
 
 class DemoAttachment(BaseModel):
@@ -110,18 +144,30 @@ async def make_token(visit: Visit, body: TokenBody) -> Answer:
     return Answer(DemoToken(token=token, user=_user(user)))
 
 
-async def list_messages(call: Call, query: PageQuery) -> Answer:
-    """The caller's mailbox."""
-    page = await call.services.mail.latest(call.user.mailbox, query.cursor, query.limit)
+async def list_mailboxes(call: Call) -> Answer:
+    """The mailboxes the caller may read."""
+    addresses = await call.request.app[SHARED_MAILBOXES].shared_with(call.user)
+    owners = [await call.services.crm.user(address) for address in addresses]
+    items = [DemoMailbox(address=call.user.email, name=call.user.name)]
+    for address, owner in zip(addresses, owners, strict=True):
+        items.append(DemoMailbox(address=address, name=owner.name if owner else address))
+    return Answer(DemoMailboxes(items=items))
+
+
+async def list_messages(call: Call, query: MessagesQuery) -> Answer:
+    """A mailbox the caller may read."""
+    mailbox = choose_mailbox(call.user, query.mailbox)
+    page = await call.services.mail.latest(mailbox, query.cursor, query.limit)
     return Answer(DemoMessages(items=[_message(message) for message in page.items], next=page.next))
 
 
-async def read_message(call: Call, email_id: Id) -> Answer:
-    """A message of the caller's mailbox with its words."""
-    found = await call.services.mail.find(call.user.mailbox, [email_id])
+async def read_message(call: Call, email_id: Id, query: MailboxQuery) -> Answer:
+    """A message of a mailbox the caller may read, with its words."""
+    mailbox = choose_mailbox(call.user, query.mailbox)
+    found = await call.services.mail.find(mailbox, [email_id])
     if email_id not in found:
-        raise NotFound("Your mailbox holds no such message", code="unknown_email")
-    body = await call.services.mail.body(call.user.mailbox, email_id)
+        raise NotFound("This mailbox holds no such message", code="unknown_email")
+    body = await call.services.mail.body(mailbox, email_id)
     fields = _message(found[email_id]).model_dump()
     return Answer(DemoOpenMessage(**fields, html=body.html, text=body.text))
 

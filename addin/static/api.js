@@ -64,8 +64,12 @@ export function createApi(auth) {
 
   return {
     me: () => ask("GET", "/me"),
-    lookUpEmail: (internetMessageId, signal) =>
-      ask("POST", "/emails/lookup", { body: { internet_message_id: internetMessageId }, signal }),
+    /** The open item of the mail client; the answer also names the shared `mailbox` it lies in, or null. */
+    async lookUpEmail(item, signal) {
+      const mailbox = await item.owner();
+      const body = { internet_message_id: item.internetMessageId, mailbox };
+      return { ...(await ask("POST", "/emails/lookup", { body, signal })), mailbox };
+    },
     lookUpRecords: (query, signal) => ask("POST", "/records/lookup", { body: query, signal }),
     createPerson: (person) => ask("POST", "/records", { body: person }),
     record: ({ table, id }, signal) =>

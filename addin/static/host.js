@@ -5,7 +5,15 @@ import { HostProblem, loadScript, within } from "./script.js";
 
 const READY_WITHIN_MS = 15_000;
 
-/** The open item, or null: {internetMessageId, senderName(address)}. */
+/** Whose mailbox the item lies in, where it is shared with who reads it; else null. */
+function readOwner(item) {
+  return new Promise((resolve) => {
+    if (!item.getSharedPropertiesAsync) resolve(null);
+    else item.getSharedPropertiesAsync(({ value }) => resolve(value?.owner || null)); // fails where nothing is shared
+  });
+}
+
+/** The open item, or null: {internetMessageId, owner(), senderName(address)}. */
 function readItem(mailbox) {
   const item = mailbox.item;
   if (!item?.internetMessageId) return null;
@@ -14,6 +22,7 @@ function readItem(mailbox) {
   const nameOf = (address) => names.get(address.toLowerCase()) ?? "";
   return {
     internetMessageId: item.internetMessageId,
+    owner: () => readOwner(item),
     senderName: (address) => (nameOf(address).toLowerCase() === address.toLowerCase() ? "" : nameOf(address)),
   };
 }

@@ -22,7 +22,7 @@ async function open() {
     host,
     api,
     item,
-    email: item && early(api.lookUpEmail(item.internetMessageId)),
+    email: item && early(api.lookUpEmail(item)),
     me: early(api.me()),
   };
 }

@@ -168,10 +168,47 @@ def test_a_failure_stays_with_its_cause_until_retried(
             email["item"] |= {"state": "failed", "failure": cause, "may": ["retry"], "tracked_by": None}
         route.fulfill(response=answer, json=email)
 
+    def recover(route: Route) -> None:
+        nonlocal failing
+        failing = False
+        route.continue_()
+
     page.route("**/api/v1/emails/lookup", fail)
+    page.route("**/api/v1/emails/*/retry", recover)
     card.get_by_role("button", name="Track", exact=True).click()
     expect(card).to_contain_text("Not tracked: the CRM did not answer")
     expect(card).to_contain_text("Retry in a few minutes.")
-    failing = False
     card.get_by_role("button", name="Retry").click()
     expect(card).to_contain_text("Tracked by you")
+
+
+def test_a_delegate_tracks_from_a_mailbox_that_is_shared(
+    context: BrowserContext,
+    demo_url: str,
+    alex: Person,
+    people: dict[str, Person],
+    deliver: Callable[..., None],
+) -> None:
+    isaiah = people["Isaiah"]
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = alex.correspondent(), isaiah.email, "While you are away"
+    letter["Date"], letter["Message-ID"] = datetime.now(UTC), "<away@customer.example>"
+    letter.set_content("Could somebody call me back?")
+    deliver(letter, isaiah.email)
+
+    page = open_demo(context, demo_url, alex)
+    page.get_by_role("combobox", name="Mail", exact=True).select_option(label=f"{isaiah.name}, shared")
+    page.get_by_role("button", name="While you are away").click()
+    card = card_of(page)
+    expect(card).to_contain_text(f"Private: only who reads the mailbox of {isaiah.name} sees this email")
+    expect(card).to_contain_text(f"You track it on behalf of {isaiah.name}.")
+    card.get_by_role("button", name="Track", exact=True).click()
+    expect(card).to_contain_text("Tracked by you")
+    assert (
+        isaiah.look_up({"internet_message_id": letter["Message-ID"]})["item"]["tracked_by"]["name"]
+        == alex.name
+    )
+
+    page.reload()
+    expect(page.get_by_role("combobox", name="Mail", exact=True)).to_contain_text(f"{isaiah.name}, shared")
+    expect(card_of(page)).to_contain_text("Tracked by you")

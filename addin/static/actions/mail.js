@@ -15,13 +15,14 @@ function chooseRecord(email, current) {
 }
 
 /** The request body for the choice; inline pictures belong to the body and always go along. */
-function trackBody({ item, suggestions }, choice) {
+function trackBody({ item, suggestions, mailbox }, choice) {
   const regarding = choice.regarding === undefined ? (suggestions[0]?.record ?? null) : choice.regarding;
   const kept = item.attachments.filter(({ id }) => !choice.left_out.has(id));
   return {
     regarding: reference(regarding),
     attachments: kept.map(({ id }) => id),
     conversation: choice.conversation,
+    mailbox,
   };
 }
 
@@ -39,7 +40,7 @@ export function createMailActions({ store, api, timeline }) {
   async function lookUp(item, isQuiet, asked = null) {
     const { signal } = shown;
     try {
-      const email = await (asked ?? api.lookUpEmail(item.internetMessageId, signal));
+      const email = await (asked ?? api.lookUpEmail(item, signal));
       if (!signal.aborted) show(email, isQuiet);
       return !signal.aborted;
     } catch (problem) {

@@ -12,6 +12,8 @@ import { watchServer } from "./server.js";
 const state = {
   people: [],
   person: null,
+  mailboxes: [],
+  shared: null,
   messages: [],
   next: null,
   hasLoaded: false,
@@ -29,7 +31,11 @@ let lookForServer = null;
 const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
 function setPlace() {
-  const parts = { person: state.person.id, ...(state.openId && { email: state.openId }) };
+  const parts = {
+    person: state.person.id,
+    ...(state.shared && { mailbox: state.shared }),
+    ...(state.openId && { email: state.openId }),
+  };
   history.replaceState(null, "", `#${new URLSearchParams(parts)}`);
 }
 
@@ -56,12 +62,12 @@ async function openMail(id) {
   Object.assign(state, { openId: id, message: listed ?? null, missing: null });
   setPlace();
   draw();
-  if (listed) pane.show(listed);
+  if (listed) pane.show(listed, state.shared);
   await attempt(async () => {
-    const message = await mailbox.message(id);
+    const message = await mailbox.message(state.shared, id);
     if (state.openId !== id) return;
     state.message = message;
-    if (!listed) pane.show(message);
+    if (!listed) pane.show(message, state.shared);
   });
 }
 
@@ -76,22 +82,33 @@ function closeMail() {
 async function findCopy(id) {
   if (!id) return null;
   try {
-    return (await mailbox.message(id)).id;
+    return (await mailbox.message(state.shared, id)).id;
   } catch (problem) {
     if (problem.status === 404) return null;
     throw problem;
   }
 }
 
-/** Open the mailbox of `person` at the wanted email; `previous` is whose copy was looked at before. */
-async function openPerson(person, wantedId, previous = null) {
-  mailbox = openMailbox(person);
-  Object.assign(state, { person, messages: [], next: null, hasLoaded: false });
+/**
+ * Open the mailbox of `person`, or one shared with that person, at the wanted email; `previous` is whose copy was
+ * looked at before.
+ */
+async function openPerson(person, wantedId, { previous = null, shared = null } = {}) {
+  if (person !== state.person) {
+    mailbox = openMailbox(person);
+    state.mailboxes = [];
+    attempt(async () => {
+      const mailboxes = await mailbox.all();
+      if (state.person === person) state.mailboxes = mailboxes;
+    });
+  }
+  Object.assign(state, { person, shared, messages: [], next: null, hasLoaded: false });
   Object.assign(state, { openId: null, message: null, missing: null });
   setPlace();
   draw();
   await attempt(async () => {
-    const [page, copyId] = await Promise.all([mailbox.page(), findCopy(wantedId)]);
+    const [page, copyId] = await Promise.all([mailbox.page(shared), findCopy(wantedId)]);
+    if (state.person !== person || state.shared !== shared) return; // another was chosen meanwhile
     Object.assign(state, { messages: page.items, next: page.next, hasLoaded: true });
     const isWide = matchMedia("(min-width: 640px)").matches;
     const id = copyId ?? (isWide && !wantedId ? page.items[0]?.id : null);
@@ -107,7 +124,7 @@ const actions = {
   startAgain: () => location.reload(),
   showOlder: () =>
     attempt(async () => {
-      const page = await mailbox.page(state.next);
+      const page = await mailbox.page(state.shared, state.next);
       Object.assign(state, { messages: [...state.messages, ...page.items], next: page.next });
     }),
   switchPerson: (id) => {
@@ -117,9 +134,11 @@ const actions = {
     return openPerson(
       state.people.find((person) => person.id === id),
       wanted,
-      previous,
+      { previous },
     );
   },
+  switchMailbox: (address) =>
+    openPerson(state.person, null, { shared: address === state.person.email ? null : address }),
   goBack: ({ id, previous }) => {
     pane.restart();
     return openPerson(previous, id);
@@ -148,8 +167,8 @@ async function start() {
   pane = hostPane(frame, "/addin/pane", () => mailbox.token());
   await attempt(async () => {
     state.people = await readPeople();
-    const { person, email } = place();
-    await openPerson(state.people.find(({ id }) => id === person) ?? state.people[0], email);
+    const { person, email, mailbox: shared = null } = place();
+    await openPerson(state.people.find(({ id }) => id === person) ?? state.people[0], email, { shared });
   });
 }
 

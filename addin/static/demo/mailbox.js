@@ -8,12 +8,17 @@ async function read(response) {
   });
 }
 
+const given = (query) => new URLSearchParams(Object.entries(query).filter(([, value]) => value !== null));
+
 /** Everybody of the demo's organisation. */
 export async function readPeople() {
   return (await read(await fetch("/demo/api/users", { credentials: "omit" }))).items;
 }
 
-/** The mailbox of `person`: {token(), page(cursor), message(id)}; asked again, `token` is a new one. */
+/**
+ * The mailboxes of `person`: {token(), all(), page(address, cursor), message(address, id)}; an address of null is
+ * the own one. Asked again, `token` is a new one.
+ */
 export function openMailbox(person) {
   let token = null;
   let isGiven = false;
@@ -27,10 +32,10 @@ export function openMailbox(person) {
       .then(read)
       .then((answer) => answer.token);
 
-  const get = async (path) => {
+  const get = async (path, query = {}) => {
     token ??= signIn();
     const headers = { Authorization: `Bearer ${await token}` };
-    return read(await fetch(`/demo/api/messages${path}`, { headers, credentials: "omit" }));
+    return read(await fetch(`/demo/api/${path}?${given(query)}`, { headers, credentials: "omit" }));
   };
 
   return {
@@ -39,7 +44,8 @@ export function openMailbox(person) {
       isGiven = true;
       return token;
     },
-    page: (cursor) => get(`?${new URLSearchParams({ limit: 50, ...(cursor && { cursor }) })}`),
-    message: (id) => get(`/${encodeURIComponent(id)}`),
+    all: async () => (await get("mailboxes")).items,
+    page: (mailbox, cursor = null) => get("messages", { limit: 50, mailbox, cursor }),
+    message: (mailbox, id) => get(`messages/${encodeURIComponent(id)}`, { mailbox }),
   };
 }

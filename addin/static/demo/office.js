@@ -24,6 +24,12 @@
     },
   };
 
+  /** Outlook gives this function to items of shared mailboxes; elsewhere it fails. */
+  function withSharing({ owner, ...item }) {
+    const answer = owner ? { status: "succeeded", value: { owner } } : { status: "failed" };
+    return { ...item, getSharedPropertiesAsync: (callback) => queueMicrotask(() => callback(answer)) };
+  }
+
   function getAccessToken() {
     return new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
@@ -44,7 +50,7 @@
     const { office, item } = event.data ?? {};
     if (office === "token") settleToken(event.data);
     if (office !== "item") return;
-    mailbox.item = item;
+    mailbox.item = item && withSharing(item);
     begin({ host: "Outlook", platform: "OfficeOnline" });
     for (const handler of handlers) handler({ type: "olkItemSelectedChanged" });
   });

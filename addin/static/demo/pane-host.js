@@ -1,10 +1,11 @@
 // The mail client's side of the pane: tells the iframe which item is open and gives it tokens.
 
 /** The fields of an Office.js item that the pane reads, from a message of the demo's mailbox. */
-function asOfficeItem(message) {
+function asOfficeItem(message, owner) {
   const person = (address, name = "") => ({ emailAddress: address, displayName: name || address });
   return {
     itemType: "message",
+    owner,
     internetMessageId: message.internet_message_id,
     subject: message.subject,
     from: person(message.from, message.sender_name),
@@ -34,8 +35,9 @@ export function hostPane(frame, src, getToken) {
   });
 
   return {
-    show(message) {
-      item = message && asOfficeItem(message);
+    /** `owner` is the address of the shared mailbox it lies in, null in the own one. */
+    show(message, owner = null) {
+      item = message && asOfficeItem(message, owner);
       if (frame.getAttribute("src") === src) post({ office: "item", item });
       else frame.setAttribute("src", src);
     },

@@ -75,9 +75,28 @@ function row(message, state, actions) {
   </li>`;
 }
 
+/** The mailboxes one may read, where there is more than the own one. */
+function mailboxSwitch({ mailboxes, person, shared }, actions) {
+  if (mailboxes.length < 2) return html`<h2>${t("demo.inbox")}</h2>`;
+  const current = shared ?? person.email;
+  return html`<h2>
+    <select
+      class="mailbox-switch"
+      aria-label=${t("demo.inbox")}
+      @change=${(event) => actions.switchMailbox(event.target.value)}
+      .value=${live(current)}
+    >
+      ${mailboxes.map(({ address, name }, index) => {
+        const label = index ? t("demo.shared_mailbox", { name }) : t("demo.own_mailbox");
+        return html`<option value=${address} ?selected=${address === current}>${label}</option>`;
+      })}
+    </select>
+  </h2>`;
+}
+
 function list(state, actions) {
   return html`<nav class="mail-list" aria-label=${t("demo.list")}>
-    <h2>${t("demo.inbox")}</h2>
+    ${mailboxSwitch(state, actions)}
     <ul>
       ${repeat(
         state.messages,

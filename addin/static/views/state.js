@@ -15,6 +15,11 @@ function trackedBy(item, user) {
   return { name: isOwn ? t("you") : item.tracked_by.name, time: formatTime(item.tracked_by.at) };
 }
 
+/** What is said of an email that nobody tracked yet; in a shared mailbox others see it too. */
+export function privateText(item, onBehalfOf) {
+  return onBehalfOf && item.state === "untracked" ? t("state.untracked_shared", { name: onBehalfOf }) : null;
+}
+
 /** "Tracking pending", "Tracked by …, 10:12", "Not tracked: cause", "Private: only you see this email". */
 export function stateText(item, user) {
   const by = trackedBy(item, user);

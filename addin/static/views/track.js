@@ -6,7 +6,7 @@ import { attachmentChoice, attachmentOutcomes } from "./attachments.js";
 import { button, icon, line, problemLine, skeleton } from "./controls.js";
 import { recordPicker } from "./picker.js";
 import { chosenAudience, chosenRegarding, isWithoutMatch, regardingChoice } from "./regarding.js";
-import { stateSymbol, stateText } from "./state.js";
+import { privateText, stateSymbol, stateText } from "./state.js";
 
 function audienceText(state) {
   const count = chosenAudience(state);
@@ -129,12 +129,13 @@ function filed({ regarding, links }, actions) {
 }
 
 function stateLine({ email, user }, actions) {
-  const { item, offer } = email;
+  const { item, offer, on_behalf_of } = email;
   const isOffered = item.state === "untracked" && item.may.includes("track");
   return html`<div class="state-line ${item.state}">
     ${icon(stateSymbol(item.state), item.state === "pending" ? "ticking" : "")}
     <div class="text">
-      <span class="name">${stateText(item, user)}</span>
+      <span class="name">${privateText(item, on_behalf_of) ?? stateText(item, user)}</span>
+      ${on_behalf_of && isOffered ? html`<span class="caption">${t("track.on_behalf", { name: on_behalf_of })}</span>` : nothing}
       ${item.failure ? html`<span class="caption">${item.failure.action}</span>` : nothing}
       ${isOffered && !offer ? html`<span class="caption">${t("state.untracked_hint")}</span>` : nothing}
       ${filed(item, actions)}

@@ -11,6 +11,7 @@ from connectors.embedded.demo.moving import move_mail, move_rows, read_day, writ
 from connectors.embedded.demo.newest import SELLER
 from connectors.embedded.demo.organization import Organization, make_organization
 from connectors.embedded.demo.people import US
+from connectors.embedded.mail.shares import share_mailbox
 from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.embedded.parsing.worker import parse
@@ -27,6 +28,8 @@ from insights.services import Services
 from insights.views import FeaturesBody, FeatureSwitches
 
 ADMINISTRATOR = "meganb"
+AWAY = "isaiah"
+"""Whose mailbox the seller looks after."""
 
 
 async def seed(services: Services) -> None:
@@ -55,6 +58,7 @@ async def seed(services: Services) -> None:
         else:
             await mail.write(move_mail, organization_id, organization.letters)
             await crm.write(move_rows, today.date(), now)
+        await mail.write(share_mailbox, US[AWAY].email, [US[SELLER].email])
 
 
 async def enable_everything(services: Services) -> None:

@@ -6,14 +6,15 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from connectors.embedded.mail import reads
-from connectors.embedded.mail.shares import require_access
+from connectors.embedded.mail.shares import require_access, select_shared
 from connectors.embedded.mail.summaries import from_instant
 from connectors.embedded.parsing.pool import MailParser
+from connectors.embedded.probes import Probes, mail_probes
 from insights.capture.identity import email_id as email_id_of
 from insights.capture.identity import message_id_key
 from insights.database import Database
 from insights.errors import Invalid, NotFound
-from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page
+from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +25,10 @@ class EmbeddedMail:
 
     def __init__(self, database: Database, parser: MailParser, organization_id: str) -> None:
         self._database, self._parser, self._organization_id = database, parser, organization_id
+
+    def probes(self, _user: User | None) -> Probes:
+        """What `liaison doctor` looks at (`ports.Probing`)."""
+        return mail_probes(self._database)
 
     async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
         """Messages of the mailbox that match, newest first, one per Message-ID."""
@@ -66,6 +71,10 @@ class EmbeddedMail:
         """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
         found = await self._read(mailbox, reads.read_mailbox)
         return str(found[1]) if found else "0"
+
+    async def shared_with(self, reader: User) -> Sequence[str]:
+        """The addresses of the mailboxes that somebody reads beside the own one."""
+        return await self._database.read(select_shared, reader.email)
 
     async def close(self) -> None:
         """Stop the worker processes; the database stays open."""

@@ -19,6 +19,12 @@ def share_mailbox(connection: Connection, mailbox: str, readers: Iterable[str]) 
         connection.execute(insert(shares).values(address_key=key, reader_key=reader_key))
 
 
+def select_shared(connection: Connection, reader: str) -> list[str]:
+    """The keys of the addresses whose mailboxes are shared with somebody, in their order."""
+    mine = select(shares.c.address_key).where(shares.c.reader_key == address_key(reader))
+    return list(connection.scalars(mine.order_by(shares.c.address_key)))
+
+
 def require_access(connection: Connection, mailbox: Mailbox) -> None:
     """Raise NotFound unless the mailbox is its reader's own or shared with the reader."""
     key, reader_key = address_key(mailbox.address), address_key(mailbox.reader.email)
