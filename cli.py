@@ -13,12 +13,18 @@ from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from insights.errors import Invalid, NotFound, Problem
+from insights.scopes import FEATURES_WITH_SCOPES
 from insights.settings import Settings, read_settings
 
-Run = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, None]]
+if TYPE_CHECKING:
+    from insights.backup.manifest import Manifest
+    from insights.views import RequirementItem
+
+Run = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int | None]]
+"""What a command does; it may return an exit code."""
 INTERRUPTED = 130
 PORTS = range(65536)
 LONGEST_HOURS = 24 * 366
@@ -44,13 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(data_dir=arguments.data)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(arguments.run(arguments, settings))
+            return runner.run(arguments.run(arguments, settings)) or 0
     except Problem as problem:
         _report(problem)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -126,6 +131,7 @@ async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None
 
 async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.embedded.mail.importing import import_mail, mailbox_warning
+    from connectors.embedded.mail.shares import share_mailbox
     from connectors.registry import open_stores
 
     async with open_stores(settings, _now) as (services, stores):
@@ -134,8 +140,11 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
             report = await import_mail(
                 database, organization_id, arguments.path, arguments.mailbox, now=_now(), progress=progress
             )
-        if warning := await mailbox_warning(services.crm, arguments.mailbox):
-            print(f"warning: {warning}", file=sys.stderr)
+        if arguments.shared_with:
+            await database.write(share_mailbox, arguments.mailbox, arguments.shared_with)
+        for reader in arguments.shared_with or [arguments.mailbox]:
+            if warning := await mailbox_warning(services.crm, arguments.mailbox, reader):
+                print(f"warning: {warning}", file=sys.stderr)
     for source, reason in report.skipped:
         print(f"skipped {source}: {reason}", file=sys.stderr)
     counts = {
@@ -171,19 +180,65 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
 
 async def _run_due(arguments: argparse.Namespace, settings: Settings) -> None:
     from app import DUE
-    from connectors.registry import open_services
+    from connectors.registry import open_stores
     from insights.capture import promotion
     from insights.due import run_due
 
     now = (lambda: arguments.now) if arguments.now else _now
-    async with open_services(settings, now) as services:
+    async with open_stores(settings, now) as (services, stores):
         services.workflows.register(promotion.workflow(lambda: services))
         services.workflows.start()
         try:
             await services.workflows.wait_ready()
-            _print_counts(await run_due(services, DUE), as_json=arguments.json)
+            _print_counts(await run_due(services, (*DUE, *stores.due)), as_json=arguments.json)
         finally:
             await services.workflows.stop()
+
+
+async def _examine(arguments: argparse.Namespace, settings: Settings) -> int:
+    from addin.observe import set_up_logs
+    from connectors.inspection import open_setup
+    from insights.access import features_on
+    from insights.requirements.examining import examine, list_requirements
+
+    set_up_logs(settings.log_level, sys.stderr)
+    async with open_setup(settings, _now, arguments.user) as setup:
+        findings = await examine(setup)
+        is_on = await setup.database.read(features_on) if setup.database else set()
+    items = list_requirements(findings, is_on, settings.public_url)
+    if arguments.json:
+        print(json.dumps([item.model_dump() for item in items]))
+    else:
+        _print_requirements(items)
+    return int(any(item.state == "not met" for item in items))
+
+
+def _print_requirements(items: Sequence["RequirementItem"]) -> None:
+    """A table, what is not met first and with what to do about it."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    order = {"not met": "bold red", "unknown": "yellow", "met": "green"}
+    table = Table("state", "requirement", "cause and what to do", box=box.SIMPLE)
+    for item in sorted(items, key=lambda item: list(order).index(item.state)):
+        told = [item.cause, *((item.action, item.link) if item.state == "not met" else ())]
+        about = Text("\n".join(part for part in told if part), overflow="fold")
+        table.add_row(Text(item.state, order[item.state]), Text(item.requirement), about)
+    Console().print(table)
+
+
+async def _write_consent_script(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.inspection import read_features_on
+    from insights.consent.script import write_removal, write_script
+
+    app_id = settings.entra_client_id
+    if arguments.remove:
+        print(write_removal(app_id))
+        return
+    features = arguments.feature or await read_features_on(settings, _now)
+    print(write_script(app_id, arguments.mailboxes or "", features))
 
 
 async def _build_manifests(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -195,6 +250,30 @@ async def _build_manifests(arguments: argparse.Namespace, settings: Settings) ->
     app_id = settings.microsoft_app_id
     for path in build_manifests(arguments.public_url, app_id, commands, arguments.out):
         print(path)
+
+
+async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.registry import database_revisions
+    from insights.backup.backup import back_up
+
+    manifest = await back_up(settings, database_revisions(), arguments.out, now=_now())
+    print(f"{arguments.out}: {_contents(manifest)}.")
+    print("It holds keys and mail: keep it where only you can read it.")
+    print("The settings of the environment are not in it: keep these as well, apart from it.")
+
+
+async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.registry import database_revisions
+    from insights.backup.restore import restore
+
+    manifest = await restore(settings, database_revisions(), arguments.file)
+    print(f"{settings.data_dir}: {_contents(manifest)}, as of {manifest.made_at:%Y-%m-%d %H:%M %Z}.")
+    print("The next start brings the databases to the newest schema.")
+
+
+def _contents(manifest: "Manifest") -> str:
+    names = ", ".join(sorted(manifest.revisions))
+    return f"databases {names} ({manifest.kind}), {len(manifest.members)} files in all"
 
 
 async def _upgrade(_arguments: argparse.Namespace, settings: Settings) -> None:
@@ -312,6 +391,12 @@ COMMANDS = (
         (
             _argument("path", "where the mail is", type=Path, metavar="PATH"),
             _argument("--mailbox", "whose it is", required=True, metavar="user@domain"),
+            _argument(
+                "--shared-with",
+                "who reads it too, in place of those named before; may be repeated",
+                action="append",
+                metavar="user@domain",
+            ),
             JSON,
         ),
     ),
@@ -331,6 +416,35 @@ COMMANDS = (
         (_argument("--now", "as if it were this time", type=_instant, metavar="ISO8601"), JSON),
     ),
     Command(
+        "doctor",
+        "say what Liaison needs and whether it is there; changes nothing, exit 1 when something is missing",
+        _examine,
+        (
+            _argument("--json", "print the list as JSON", action="store_true"),
+            _argument(
+                "--user",
+                "whose mailbox and sign-in to try (default: who accepted the terms)",
+                default="",
+                metavar="USER",
+            ),
+        ),
+    ),
+    Command(
+        "consent script",
+        "print PowerShell that gives Liaison roles of Exchange for the mailboxes of one group",
+        _write_consent_script,
+        (
+            _argument("--mailboxes", "the mail-enabled group they are in", metavar="GROUP"),
+            _argument(
+                "--feature",
+                "for this feature, may be repeated (default: those turned on)",
+                action="append",
+                choices=FEATURES_WITH_SCOPES,
+            ),
+            _argument("--remove", "take all roles away again instead", action="store_true"),
+        ),
+    ),
+    Command(
         "manifest build",
         "write what an administrator uploads to Microsoft 365: liaison.zip and outlook.xml",
         _build_manifests,
@@ -339,9 +453,22 @@ COMMANDS = (
             _argument("--out", "the folder to write into", required=True, type=Path, metavar="DIR"),
         ),
     ),
+    Command(
+        "backup",
+        "write everything needed to start again elsewhere into one file; the server may run",
+        _back_up,
+        (_argument("--out", "the file to write, a new one", required=True, type=Path, metavar="FILE"),),
+    ),
+    Command(
+        "restore",
+        "bring a backup into an empty data directory; all or nothing",
+        _restore,
+        (_argument("file", "what `liaison backup` has written", type=Path, metavar="FILE"),),
+    ),
     Command("db upgrade", "bring all databases to the newest schema", _upgrade),
 )
 GROUPS = {
+    "consent": "permissions in Microsoft 365",
     "import": "bring in CRM rows or mail",
     "jobs": "background work",
     "manifest": "what Outlook and Teams are given",

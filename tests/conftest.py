@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -65,7 +66,21 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """LIAISON_DATABASE_URL of an empty database: "" for SQLite, then one on PostgreSQL."""
-    if request.param == "sqlite":
+    with empty_database(request, request.param) as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
+    """Another empty database of the same kind."""
+    with empty_database(request, "postgresql" if database_url else "sqlite") as url:
+        yield url
+
+
+@contextmanager
+def empty_database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
+    """LIAISON_DATABASE_URL of an empty database of this kind."""
+    if kind == "sqlite":
         yield ""
         return
     server = request.getfixturevalue("postgresql_server")

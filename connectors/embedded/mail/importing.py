@@ -56,13 +56,14 @@ async def import_mail(
     return await _import(database, organization_id, source, mailbox, now=now, progress=progress, total=total)
 
 
-async def mailbox_warning(crm: Crm, mailbox: str) -> str:
-    """`what · why · what to do` where no user will ever see the mail of this mailbox, else ""."""
-    user = await crm.user(mailbox)
-    if user and address_key(user.email) == address_key(mailbox):
+async def mailbox_warning(crm: Crm, mailbox: str, reader: str) -> str:
+    """`what · why · what to do` where the reader, owner or not, will never see this mailbox, else ""."""
+    user = await crm.user(reader)
+    if user and address_key(user.email) == address_key(reader):
         return ""
+    who = "Nobody reads" if reader == mailbox else f"{reader} cannot read"
     return (
-        f"Nobody reads the mailbox {mailbox} · it is no enabled user's main address in the CRM"
+        f"{who} the mailbox {mailbox} · {reader} is no enabled user's main address in the CRM"
         " · import systemusers.csv, or import the mail again with a user's address"
     )
 

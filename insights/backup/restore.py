@@ -1,0 +1,167 @@
+"""Turns a backup into a data directory again: checked from end to end first, then all of it or nothing."""
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from insights.backup.archive import Archive, open_archive
+from insights.backup.backup import run_stoppable
+from insights.backup.manifest import JOBS, Manifest, Member, newer
+from insights.backup.schemas import load_tables, open_transaction, prepare_jobs, require_empty
+from insights.errors import Conflict, Invalid, NotFound, Unavailable
+from insights.settings import Settings
+
+FOUND_ON_NEW_DISKS = {"lost+found"}
+
+
+async def restore(settings: Settings, revisions: Mapping[str, Path], file: Path) -> Manifest:
+    """Put a backup into the empty data directory, and database, of the settings; returns what was in it.
+
+    Databases keep the revision they had: the next start upgrades them. Raises Conflict where something
+    is there already, Invalid for a file that is no whole backup or one that a newer Liaison made.
+    """
+    return await run_stoppable(_restore, settings, revisions, file)
+
+
+def _restore(
+    settings: Settings, revisions: Mapping[str, Path], file: Path, stop: threading.Event
+) -> Manifest:
+    if not file.is_file():
+        raise NotFound(
+            f"{file} is not a file", "there is no backup to read", "give its path", code="no_backup"
+        )
+    data_dir = settings.data_dir.absolute()
+    _require_empty(data_dir)
+    with open_archive(file, stop) as archive:
+        _require_fitting(archive.manifest, settings, revisions)
+        _require_room(archive.manifest, data_dir)
+        archive.verify()
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=data_dir) as folder:
+            _unpack(archive, Path(folder))
+            with (
+                _mover(Path(folder), data_dir) as move,
+                _loaded(settings.database_url, archive, revisions)
+                if settings.database_url
+                else nullcontext(),
+            ):
+                move()
+    return archive.manifest
+
+
+def _require_empty(data_dir: Path) -> None:
+    if not data_dir.exists():
+        return
+    if not data_dir.is_dir():
+        raise Conflict(f"{data_dir} is not a folder", "it is a file", "give another --data", code="not_empty")
+    there = sorted(path.name for path in data_dir.iterdir() if path.name not in FOUND_ON_NEW_DISKS)
+    if there:
+        raise Conflict(
+            f"The data directory {data_dir} is not empty",
+            f"it holds {', '.join(map(ascii, there[:3]))}, and a restore replaces nothing",
+            "give an empty one by --data, or move away what is in it",
+            code="not_empty",
+        )
+
+
+def _require_fitting(manifest: Manifest, settings: Settings, revisions: Mapping[str, Path]) -> None:
+    wanted = "postgresql" if settings.database_url else "sqlite"
+    if manifest.kind != wanted:
+        raise Invalid(
+            f"This backup holds databases of {manifest.kind}",
+            f"the settings say {wanted}, and a restore does not translate",
+            "set LIAISON_DATABASE_URL as it was where the backup was made (empty for sqlite)",
+            code="other_kind",
+        )
+    for name, revision in manifest.revisions.items():
+        if name == JOBS:
+            continue
+        folder = revisions.get(name)
+        if folder is None or (revision and revision not in _known(folder)):
+            raise newer(manifest.version)
+
+
+def _known(revisions: Path) -> set[str]:
+    return {path.stem.split("_")[0] for path in revisions.glob("[0-9]*.py")}
+
+
+def _require_room(manifest: Manifest, data_dir: Path) -> None:
+    disk = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
+    free = shutil.disk_usage(disk).free
+    needed = sum(member.size for member in _files(manifest))
+    if needed > free:
+        raise Unavailable(
+            "There is not enough room for this backup",
+            f"it needs {needed >> 20} MB, and {free >> 20} MB are free",
+            "make room, or give another --data",
+            code="no_room",
+        )
+
+
+def _files(manifest: Manifest) -> Iterator[Member]:
+    """What belongs into the data directory; rows of PostgreSQL are read from the archive."""
+    rows = {table.member for table in manifest.tables}
+    return (member for member in manifest.members if member.name not in rows)
+
+
+def _unpack(archive: Archive, folder: Path) -> None:
+    for member in _files(archive.manifest):
+        path = folder.joinpath(*member.name.split("/"))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(path, "xb", opener=_open_private) as file:
+            for block in archive.read(member.name):
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def _loaded(url: str, archive: Archive, revisions: Mapping[str, Path]) -> Iterator[None]:
+    """The rows are in the database, and stay where the body ends well."""
+    names = {*revisions, JOBS}
+    with open_transaction(url) as connection:
+        require_empty(connection, names)
+    if JOBS in archive.manifest.revisions:
+        prepare_jobs(url)
+    with open_transaction(url) as connection:
+        require_empty(connection, names)
+        load_tables(connection, archive, revisions)
+        yield
+
+
+@contextmanager
+def _mover(folder: Path, data_dir: Path) -> Iterator[Callable[[], None]]:
+    """A function that gives everything its place by renaming; where the body fails, all goes back."""
+    moved: list[Path] = []
+
+    def move() -> None:
+        for path in sorted(folder.iterdir()):
+            path.rename(data_dir / path.name)
+            moved.append(data_dir / path.name)
+        _sync(data_dir)
+
+    try:
+        yield move
+    except BaseException:
+        for path in moved:
+            path.rename(folder / path.name)
+        raise
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk know the new names; Windows does so by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
