@@ -27,6 +27,11 @@ async def read_me(call: Call) -> Answer:
     return Answer(await people.read_me(call.services, call.user))
 
 
+async def make_sign_in_code(call: Call) -> Answer:
+    """A code that tells the bot in Teams that the caller has signed in."""
+    return Answer(people.make_sign_in_code(call.services, call.user), status=201)
+
+
 async def find_records(call: Call, query: RecordQuery) -> Answer:
     """Records by name, address and table."""
     return await _find(call, query)

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from addin.http import Visit
 from addin.language import choose_language, direction_of
+from insights.links import application_id_uri
+from insights.settings import Settings
 
 if TYPE_CHECKING:  # the first page pays for it, not the start
     from jinja2 import Environment
@@ -22,6 +24,7 @@ TEAMS_JS = "/static/vendor/@microsoft/teams-js/dist/umd/MicrosoftTeams.min.js"
 
 # The npm packages that pages load, and which of their files.
 VENDOR = {
+    "@azure/msal-browser": ("lib/msal-browser.min.js",),
     "@fluentui/web-components": ("dist/web-components.min.js",),
     "@microsoft/teams-js": ("dist/umd/MicrosoftTeams.min.js",),
     "eventsource-parser": ("dist/*.js",),
@@ -49,10 +52,11 @@ class Page:
     framed_by: str = "'none'"
     scripts: str = ""
     styles: str = ""
+    asks_entra: bool = False
 
-    @property
-    def policy(self) -> str:
+    def policy(self, entra: "SignInFacts | None") -> str:
         """The Content-Security-Policy; no page has a script or style of its own."""
+        connect = f"connect-src 'self' {entra.origin}" if entra and self.asks_entra else "connect-src 'self'"
         return "; ".join(
             (
                 "default-src 'none'",
@@ -60,7 +64,7 @@ class Page:
                 f"style-src 'self' {self.styles}".rstrip(),
                 "img-src 'self' data:",
                 "font-src 'self'",
-                "connect-src 'self'",
+                connect,
                 "frame-src 'self'",
                 "base-uri 'none'",
                 "form-action 'none'",
@@ -74,8 +78,25 @@ ERROR = Page("error.html", framed_by=f"'self' {HOSTS}")
 PANE = Page("pane.html", framed_by=f"'self' {HOSTS}", scripts="https://appsforoffice.microsoft.com")
 # teams-js would fetch a list of Teams' hosts from a CDN; kept from it, it uses the one it brings along.
 TAB = Page("tab.html", framed_by=f"'self' {HOSTS}")
+# In the dialog one goes to Entra and back; Office.js or teams-js hands the token to the page that opened it.
+SIGN_IN = Page("sign-in.html", scripts="https://appsforoffice.microsoft.com", asks_entra=True)
 # Mails carry style attributes; the reader shows them in a frame without scripts.
 DEMO = Page("demo.html", styles="'unsafe-inline'")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFacts:
+    """What the pages must know to sign people in with Entra; none of it is secret."""
+
+    authority: str
+    client_id: str
+    scope: str
+    """The scope of our API, as the registration exposes it."""
+
+    @property
+    def origin(self) -> str:
+        """Where Entra is, for the policy of the page that asks it."""
+        return "/".join(self.authority.split("/")[:3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +105,26 @@ class Surroundings:
 
     `office` is the script that supplies the mail client's `Office` object, `teams` the one that supplies
     Teams' `microsoftTeams`, `can_sign_in` whether these clients can hand out tokens we accept, `has_demo`
-    whether there is a demo to be shown.
+    whether there is a demo to be shown, `entra` how people sign in with Entra, None where they don't.
     """
 
     office: str = OFFICE_JS
     teams: str = TEAMS_JS
     can_sign_in: bool = False
     has_demo: bool = False
+    entra: SignInFacts | None = None
+
+
+def read_surroundings(settings: Settings) -> Surroundings:
+    """Where pages run outside the demo: people can sign in once Entra is set up."""
+    if not settings.has_entra:
+        return Surroundings()
+    # Of several tenants nobody can say beforehand whose people come.
+    tenant = settings.entra_tenants[0] if len(settings.entra_tenants) == 1 else "organizations"
+    client_id, public_url = settings.entra_client_id, settings.public_url
+    resource = application_id_uri(public_url, client_id) if public_url else f"api://{client_id}"
+    facts = SignInFacts(f"{settings.entra_authority}/{tenant}", client_id, f"{resource}/access_as_user")
+    return Surroundings(can_sign_in=True, entra=facts)
 
 
 SURROUNDINGS = web.AppKey("surroundings", Surroundings)
@@ -109,6 +143,13 @@ async def show_pane(visit: Visit) -> web.Response:
 async def show_tab(visit: Visit) -> web.Response:
     """The record search with timelines."""
     return _render(visit, TAB)
+
+
+async def show_sign_in(visit: Visit) -> web.Response:
+    """The dialog in which one signs in with Entra; nothing is here where that is not set up."""
+    if visit.request.app[SURROUNDINGS].entra is None:
+        raise web.HTTPNotFound
+    return _render(visit, SIGN_IN)
 
 
 async def show_record(visit: Visit, id: str) -> web.Response:  # noqa: A002
@@ -155,7 +196,7 @@ def fill_page(
         .get_template(page.template)
         .render(surroundings=surroundings, language=language, dir=direction_of(language), **words)
     )
-    headers = HEADERS | {"Content-Security-Policy": page.policy}
+    headers = HEADERS | {"Content-Security-Policy": page.policy(surroundings.entra)}
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
 
 

@@ -1,5 +1,6 @@
 """Every failure as RFC 9457 problem details, the one error shape on the wire."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from addin.observe import REQUEST_ID
 from addin.pages import show_problem
-from insights.errors import NotSignedIn, Problem
+from insights.errors import NotSignedIn, Problem, SignInNeeded
 
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -46,7 +47,7 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
     except Problem as problem:
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.__cause__:
             log.warning("not reachable", code=problem.code, exc_info=problem.__cause__)
-        headers = {"WWW-Authenticate": "Bearer"} if isinstance(problem, NotSignedIn) else {}
+        headers = {"WWW-Authenticate": _challenge(problem)} if isinstance(problem, NotSignedIn) else {}
         details = describe(problem.status, problem.code, problem.title, problem.detail)
         return respond(request, details, headers)
     except web.HTTPException as refusal:
@@ -57,6 +58,16 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
         log.exception("unexpected failure")
         detail = f"Something unexpected happened · the log says more under {request[REQUEST_ID]} · try again"
         return respond(request, describe(500, "internal", "Something went wrong", detail))
+
+
+def _challenge(problem: NotSignedIn) -> str:
+    """How to come back: with a token, or one that satisfies Entra's claims (base64url of JSON)."""
+    if not isinstance(problem, SignInNeeded):
+        return "Bearer"
+    if not problem.claims:
+        return 'Bearer error="interaction_required"'
+    claims = urlsafe_b64encode(problem.claims.encode()).decode()
+    return f'Bearer error="insufficient_claims", claims="{claims}"'
 
 
 def describe(status: int, code: str, title: str, detail: str) -> ProblemDetails:

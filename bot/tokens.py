@@ -4,9 +4,8 @@ Rules as in Microsoft's "Authentication with the Bot Connector API": RS256, the 
 audience, five minutes of clock skew, a key endorsed for the channel, and the `serviceurl` claim.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +15,13 @@ import structlog
 
 from bot.activities import Incoming
 from insights.errors import NotSignedIn
+from insights.published_keys import PublishedKeys
 from insights.settings import BOT_OPEN_ID_METADATA
 
 ISSUER = "https://api.botframework.com"
 SKEW = 300
-KEPT = 24 * 3600.0
-BETWEEN_REFRESHES = 60.0
-BETWEEN_FIRST_TRIES = 2.0
 KNOWN_SECONDS, MOST_KNOWN = 30.0, 63
 """How long a validated token needs no second look; the channel sends the same one for an hour."""
-"""Seconds: keys are fetched anew each day, and at most once a minute for a key nobody knows."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,11 +56,9 @@ class TokenValidator:
         self._session = session
         self._metadata = metadata
         self._clock = clock
-        self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._endorsements: Mapping[str, list[str]] = {}
-        self._fetched_at = self._tried_at = float("-inf")
-        self._lock = asyncio.Lock()
+        self._keys = PublishedKeys(self._fetch_keys, clock=clock)
         self._known: dict[str, tuple[Claims, float]] = {}
+        self._known_generation = 0
 
     async def read_claims(self, authorization: str) -> Claims:
         """What the Bot Framework vouches for; raises NotSignedIn where it is not its token, or not for us."""
@@ -72,6 +66,8 @@ class TokenValidator:
         if known and self._clock() < good_until:
             return known
         claims = await self._validate(authorization)
+        if self._known_generation != self._keys.generation:
+            self._known, self._known_generation = {}, self._keys.generation
         self._known = dict(list(self._known.items())[-MOST_KNOWN:])
         self._known[authorization] = (claims, self._clock() + KNOWN_SECONDS)
         return claims
@@ -81,12 +77,12 @@ class TokenValidator:
         if scheme.lower() != "bearer" or not token:
             raise _refusal("there is no bearer token")
         key_id = self._key_id(token)
-        key = await self._key(key_id)
-        if key is None:
+        found = await self._keys.find(key_id)
+        if found is None:
             raise _refusal("the token is signed with a key that the Bot Framework does not publish")
-        claims = self._claims(token, key)
+        claims = self._claims(token, found.key)
         service_url = claims.get("serviceurl") or claims.get("serviceUrl")
-        channels = frozenset(self._endorsements.get(key_id, []))
+        channels = frozenset(found.about.get("endorsements") or [])
         return Claims(service_url if isinstance(service_url, str) else "", channels)
 
     @staticmethod
@@ -115,35 +111,13 @@ class TokenValidator:
             raise _refusal(f"the token is not valid ({type(error).__name__})") from None
         return claims
 
-    async def _key(self, key_id: str) -> jwt.PyJWK | None:
-        now = self._clock()
-        is_old = now - self._fetched_at > KEPT or key_id not in self._keys
-        if is_old and now - self._tried_at > (BETWEEN_REFRESHES if self._keys else BETWEEN_FIRST_TRIES):
-            await self._refresh(now)
-        return self._keys.get(key_id)
-
-    async def _refresh(self, asked_at: float) -> None:
-        """Fetch the keys once, however many ask; those known stay where that fails."""
-        async with self._lock:
-            if self._tried_at >= asked_at:
-                return
-            try:
-                found = (await self._fetch((await self._fetch(self._metadata))["jwks_uri"]))["keys"]
-                self._keys = {key["kid"]: jwt.PyJWK(key, "RS256") for key in found if key.get("kty") == "RSA"}
-                self._endorsements = {key["kid"]: key.get("endorsements") or [] for key in found}
-                self._fetched_at = self._clock()
-                self._known = {}
-            except (
-                aiohttp.ClientError,
-                TimeoutError,
-                jwt.InvalidKeyError,
-                KeyError,
-                TypeError,
-                ValueError,
-            ) as error:
-                log.warning("the Bot Framework's keys could not be fetched", error=type(error).__name__)
-            finally:
-                self._tried_at = self._clock()  # not earlier: who asks meanwhile waits for these keys
+    async def _fetch_keys(self) -> Sequence[Mapping[str, Any]] | None:
+        try:
+            found = (await self._fetch((await self._fetch(self._metadata))["jwks_uri"]))["keys"]
+        except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
+            log.warning("the Bot Framework's keys could not be fetched", error=type(error).__name__)
+            return None
+        return found if isinstance(found, list) else None
 
     async def _fetch(self, url: str) -> Any:
         async with self._session.get(url, timeout=aiohttp.ClientTimeout(10), raise_for_status=True) as answer:

@@ -20,6 +20,12 @@ async function readProblem(response) {
   });
 }
 
+/** The claims (JSON) that the next token has to satisfy, "" where the refusal asks for none. */
+function readClaims(response) {
+  const [, encoded] = /\bclaims="([\w+/=-]+)"/.exec(response.headers.get("WWW-Authenticate") ?? "") ?? [];
+  return encoded ? atob(encoded.replaceAll("-", "+").replaceAll("_", "/")) : "";
+}
+
 /** Any failure as a Problem; an aborted request stays an AbortError. */
 export function toProblem(error) {
   if (error instanceof Problem || error.name === "AbortError") return error;
@@ -36,7 +42,8 @@ export function reference(record) {
 /** The API for a token source; `signal` cancels what belongs to an item no longer shown. */
 export function createApi(auth) {
   async function send(method, path, { body, signal } = {}, isRetry = false) {
-    const headers = { Authorization: `Bearer ${await auth.token()}`, Accept: "application/json" };
+    const token = await auth.token();
+    const headers = { Authorization: `Bearer ${token}`, Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const response = await fetch(`/api/v1${path}`, {
       method,
@@ -46,7 +53,7 @@ export function createApi(auth) {
       credentials: "omit",
     });
     if (response.status === 401 && !isRetry) {
-      auth.forget();
+      auth.forget(token, readClaims(response));
       return send(method, path, { body, signal }, true);
     }
     if (!response.ok) throw await readProblem(response);

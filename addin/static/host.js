@@ -36,8 +36,28 @@ function applyTheme(theme) {
   document.documentElement.dataset.theme = isDark ? "dark" : "light";
 }
 
+/** What the dialog at `url` says before it closes; HostProblem where it is refused, blocked, or closed. */
+function askInDialog(url) {
+  const { ui } = window.Office.context;
+  const refused = new HostProblem("host.refused");
+  if (!ui?.displayDialogAsync) return Promise.reject(new HostProblem("host.sign_in"));
+  return new Promise((resolve, reject) => {
+    ui.displayDialogAsync(url, { height: 60, width: 30, promptBeforeOpen: false }, ({ status, value: dialog }) => {
+      if (status === window.Office.AsyncResultStatus.Failed) return reject(new HostProblem("host.blocked"));
+      const { DialogMessageReceived, DialogEventReceived } = window.Office.EventType;
+      dialog.addEventHandler(DialogMessageReceived, ({ message, origin }) => {
+        if (origin && origin !== location.origin) return;
+        dialog.close();
+        const { token } = JSON.parse(message);
+        token ? resolve(token) : reject(refused);
+      });
+      dialog.addEventHandler(DialogEventReceived, () => reject(refused));
+    });
+  });
+}
+
 /**
- * Start Office and return the client: {item(), onItemChanged(handler), getToken(options)}.
+ * Start Office and return the client: {item(), onItemChanged(handler), getToken(options), askInDialog(url)}.
  * Raises HostProblem when the script does not load, does not answer, or runs outside Outlook.
  */
 export async function openHost(src) {
@@ -55,5 +75,6 @@ export async function openHost(src) {
       if (!auth) return Promise.reject(new HostProblem("host.sign_in"));
       return auth.getAccessToken(options);
     },
+    askInDialog,
   };
 }

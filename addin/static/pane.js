@@ -2,6 +2,7 @@
 
 import { createApi } from "./api.js";
 import { createAuth } from "./auth.js";
+import { readEntra } from "./entra.js";
 import { openHost } from "./host.js";
 import { loadMessages } from "./messages.js";
 
@@ -16,7 +17,7 @@ function early(promise) {
 
 async function open() {
   const host = await openHost(root.dataset.office);
-  const api = createApi(createAuth(host));
+  const api = createApi(createAuth(host, readEntra(root)));
   const item = host.item();
   return {
     host,

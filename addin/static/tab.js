@@ -2,6 +2,7 @@
 
 import { createApi } from "./api.js";
 import { createAuth } from "./auth.js";
+import { readEntra } from "./entra.js";
 import { loadMessages } from "./messages.js";
 import { openTeams } from "./teams.js";
 
@@ -16,7 +17,7 @@ function early(promise) {
 
 async function open() {
   const host = await openTeams(root.dataset.teams);
-  const api = createApi(createAuth(host));
+  const api = createApi(createAuth(host, readEntra(root)));
   return { api, me: early(api.me()) };
 }
 

@@ -33,7 +33,7 @@ async function initialize(app) {
 }
 
 /**
- * Start teams-js and return the host: {getToken()}. Raises HostProblem when the script does not load,
+ * Start teams-js and return the host: {getToken(), askInDialog(url)}. Raises HostProblem when the script does not load,
  * does not answer, or runs outside Teams.
  */
 export async function openTeams(src) {
@@ -49,6 +49,14 @@ export async function openTeams(src) {
       } catch (error) {
         console.info("Teams gave no token", error.message);
         throw new HostProblem("host.teams_sign_in");
+      }
+    },
+    async askInDialog(url) {
+      try {
+        return await authentication.authenticate({ url: `${url}&host=teams`, width: 480, height: 640 });
+      } catch (error) {
+        console.info("nobody signed in", error.message);
+        throw new HostProblem("host.refused");
       }
     },
   };

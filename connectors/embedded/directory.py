@@ -7,6 +7,7 @@ import jwt
 from sqlalchemy import Connection, select
 
 from connectors.embedded.crm.tables import addresses, lookups, rows
+from connectors.embedded.probes import Probes, directory_probes
 from insights.capture.addresses import domain_of
 from insights.database import Database
 from insights.errors import NotSignedIn
@@ -45,6 +46,10 @@ class EmbeddedDirectory:
             code="bad_token",
         )
 
+    async def sign_out(self, user: User) -> bool:
+        """False: its tokens are the client's alone, nothing of them is kept."""
+        return False
+
     async def own_domains(self) -> frozenset[str]:
         """The mail domains of all users."""
         return await self._database.read(_own_domains)
@@ -52,6 +57,10 @@ class EmbeddedDirectory:
     async def groups(self, user_id: str) -> frozenset[str]:
         """The teams the user is a member of; teams of teams do not exist."""
         return await self._database.read(_teams, user_id)
+
+    def probes(self, _user: User | None) -> Probes:
+        """What `liaison doctor` looks at (`ports.Probing`)."""
+        return directory_probes()
 
     async def users(self) -> Sequence[User]:
         """All enabled users by name, without their roles."""

@@ -77,6 +77,7 @@ async def test_nothing_else_is_handed_out(client: Client, path: str) -> None:
 
 async def test_files_are_revalidated(client: Client) -> None:
     assert set(VENDOR) == {
+        "@azure/msal-browser",
         "@fluentui/web-components",
         "@microsoft/teams-js",
         "eventsource-parser",

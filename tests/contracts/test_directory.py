@@ -1,77 +1,131 @@
-"""What every Directory must do, run against the embedded one on both kinds of database."""
+"""What every Directory must do; a new implementation adds a row to `DIRECTORIES`."""
 
-import stat
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 
-import jwt
 import pytest
 from sqlalchemy import Connection, insert
 
 from connectors.embedded.crm.crm import REVISIONS
 from connectors.embedded.crm.tables import addresses, lookups, rows
 from connectors.embedded.directory import EmbeddedDirectory
-from connectors.keys import KEY_FILE, read_signing_keys
-from insights.database import Database
-from insights.errors import NotSignedIn, Unavailable
+from connectors.entra.opening import open_entra
+from connectors.graph.opening import open_graph, open_graph_directory
+from insights import ports
+from insights.errors import NotSignedIn
+from insights.migrate import REVISIONS as LIAISON_REVISIONS
 from insights.migrate import upgrade
-from insights.model import Identity
+from insights.model import Identity, User
 from insights.settings import Settings
-from tests.conftest import OpenDatabase
+from tests.conftest import TESTDATA, OpenDatabase
+from tests.connectors.graph.tenant import StandinTokens
+from tests.standins.entra import APP_ID, TENANT, Application, running_entra
+from tests.standins.entra.directory import PEOPLE
+from tests.standins.graph import running_graph
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-OLD_KEY, KEY, OTHER_KEY = "old-" * 20, "key-" * 20, "other-" * 20
+KEY = "key-" * 20
 
 
 class Clock:
     """A clock that the test turns."""
 
     def __init__(self) -> None:
-        self.now = NOW
+        self.ahead = timedelta()
 
     def __call__(self) -> datetime:
-        return self.now
+        return datetime.now(UTC) + self.ahead
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+@dataclass
+class Served:
+    """A directory of Ann and Bob, who is in no group; `token` gives Ann's for the next hour."""
+
+    directory: ports.Directory
+    token: Callable[[], str]
+    ann: Identity
+    clock: Clock = field(default_factory=Clock)
 
 
-@pytest.fixture
-async def crm_database(open_database: OpenDatabase) -> Database:
+@asynccontextmanager
+async def serve_embedded(open_database: OpenDatabase, tmp_path: Path, clock: Clock) -> AsyncIterator[Served]:
     database = open_database("crm")
     await upgrade(database, REVISIONS)
-    return database
+    await database.write(fill)
+    directory = EmbeddedDirectory(database, keys=[KEY], now=clock)
+    yield Served(directory, lambda: directory.issue_token("ann", hours=1), Identity(user="ann"), clock)
 
 
-@pytest.fixture
-def directory(crm_database: Database, clock: Clock) -> EmbeddedDirectory:
-    return EmbeddedDirectory(crm_database, keys=[KEY, OLD_KEY], now=clock)
+@asynccontextmanager
+async def serve_graph(open_database: OpenDatabase, tmp_path: Path, clock: Clock) -> AsyncIterator[Served]:
+    database = open_database("liaison")
+    await upgrade(database, LIAISON_REVISIONS)
+    users = {
+        "ann": User("ann", "Ann", "Ann@Contoso.example", object_id=PEOPLE[0].object_id),
+        "bob": User("bob", "Bob", "bob@bücher.example", object_id=PEOPLE[1].object_id),
+    }
+
+    async def find_user(user_id: str) -> User | None:
+        return users.get(user_id)
+
+    async with (
+        running_entra(tmp_path / "ca.pem", now=lambda: time() + clock.ahead.total_seconds()) as entra,
+        running_graph(TESTDATA) as graph,
+        AsyncExitStack() as stack,
+    ):
+        entra.register(Application(secrets={"secret"}))
+        for user in users.values():
+            graph.add_user(user.object_id, user.email)
+        graph.directory.add_group("blue", "Blue", [PEOPLE[0].object_id])
+        settings = Settings(
+            data_dir=tmp_path,
+            entra_authority=entra.authority,
+            entra_client_id=APP_ID,
+            entra_secret="secret",
+            entra_tenants=(TENANT,),
+        )
+        sign_in = await open_entra(settings, database, keys=(KEY,), now=clock, stack=stack)
+        client = open_graph(stack, graph.url.removesuffix("/v1.0"), StandinTokens(graph))
+        directory = open_graph_directory(client, sign_in, find_user)
+        yield Served(directory, entra.sign_in, Identity(object_id=PEOPLE[0].object_id), clock)
 
 
-@pytest.fixture
-async def organisation(crm_database: Database) -> None:
+DIRECTORIES = {"embedded": serve_embedded, "graph": serve_graph}
+
+
+@pytest.fixture(params=["embedded", pytest.param("graph", marks=pytest.mark.testdata)])
+async def served(
+    request: pytest.FixtureRequest,
+    open_database: OpenDatabase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Served]:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with DIRECTORIES[request.param](open_database, tmp_path, Clock()) as each:
+        yield each
+
+
+def fill(connection: Connection) -> None:
     """Ann and Bob on two domains of ours, Ann in a team, and a customer who is none of us."""
-
-    def fill(connection: Connection) -> None:
-        for id_, address in (("ann", "Ann@Contoso.example"), ("bob", "bob@bücher.example")):
-            connection.execute(insert(rows).values(**_row("systemuser", id_, internalemailaddress=address)))
-            connection.execute(insert(addresses).values(**_address("systemuser", id_, address)))
-        connection.execute(insert(addresses).values(**_address("contact", "eve", "eve@customer.example")))
-        for column, target in (("systemuserid", "ann"), ("teamid", "blue")):
-            connection.execute(
-                insert(lookups).values(
-                    table_name="teammembership",
-                    row_id="m1",
-                    column_name=column,
-                    target_table=column.removesuffix("id"),
-                    target_id=target,
-                )
+    for id_, address in (("ann", "Ann@Contoso.example"), ("bob", "bob@bücher.example")):
+        connection.execute(insert(rows).values(**_row("systemuser", id_, internalemailaddress=address)))
+        connection.execute(insert(addresses).values(**_address("systemuser", id_, address)))
+    connection.execute(insert(addresses).values(**_address("contact", "eve", "eve@customer.example")))
+    for column, target in (("systemuserid", "ann"), ("teamid", "blue")):
+        connection.execute(
+            insert(lookups).values(
+                table_name="teammembership",
+                row_id="m1",
+                column_name=column,
+                target_table=column.removesuffix("id"),
+                target_id=target,
             )
-
-    await crm_database.write(fill)
+        )
 
 
 def _row(table: str, id_: str, **attributes: str) -> dict[str, object]:
@@ -98,82 +152,43 @@ def _address(table: str, id_: str, address: str) -> dict[str, object]:
     }
 
 
-async def test_a_token_proves_its_user_until_it_runs_out(directory: EmbeddedDirectory, clock: Clock) -> None:
-    token = directory.issue_token("ann", hours=2)
-    assert await directory.identify(token) == Identity(user="ann")
-    clock.now = NOW + timedelta(hours=2, seconds=-1)
-    assert await directory.identify(token) == Identity(user="ann")
-    clock.now = NOW + timedelta(hours=2)
+async def test_identify_proves_its_holder_until_it_runs_out(served: Served) -> None:
+    token = served.token()
+    assert await served.directory.identify(token) == served.ann
+    served.clock.ahead = timedelta(hours=3)
     with pytest.raises(NotSignedIn):
-        await directory.identify(token)
-    assert await directory.identify(directory.issue_token("ann")) == Identity(user="ann")
+        await served.directory.identify(token)
+    assert await served.directory.identify(served.token()) == served.ann
 
 
-async def test_every_key_verifies_and_the_first_signs(
-    directory: EmbeddedDirectory, crm_database: Database, clock: Clock
-) -> None:
-    before = EmbeddedDirectory(crm_database, keys=[OLD_KEY], now=clock).issue_token("ann")
-    assert await directory.identify(before) == Identity(user="ann")
-    retired = EmbeddedDirectory(crm_database, keys=[KEY], now=clock)
-    assert await retired.identify(directory.issue_token("ann")) == Identity(user="ann")
-    with pytest.raises(NotSignedIn):
-        await retired.identify(before)
+async def test_identify_refuses_whatever_else_with_the_same_words(served: Served) -> None:
+    token = served.token()
+    head, body, _ = token.split(".")
+    for wrong in ("", "a.b.c", "é\udcff", token[:-9], f"{head}.{body}.", f"{body}.{body}.{body}", token * 2):
+        with pytest.raises(NotSignedIn) as refused:
+            await served.directory.identify(wrong)
+        assert refused.value.code == "bad_token"
 
 
-GOOD = {"iss": "liaison", "aud": "liaison-api", "sub": "ann", "exp": NOW.timestamp() + 60}
+async def test_own_domains_are_ours_only_in_one_spelling(served: Served) -> None:
+    assert await served.directory.own_domains() == {"contoso.example", "xn--bcher-kva.example"}
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        "",
-        "a.b.c",
-        "é\udcff",
-        jwt.encode(GOOD, OTHER_KEY, "HS256"),
-        jwt.encode(GOOD, KEY, "HS512"),
-        jwt.encode(GOOD, "", "none"),
-        *(jwt.encode(GOOD | wrong, KEY, "HS256") for wrong in ({"iss": "x"}, {"aud": "x"}, {"exp": 0})),
-        *(
-            jwt.encode({name: value for name, value in GOOD.items() if name != missing}, KEY, "HS256")
-            for missing in GOOD
-        ),
-    ],
-)
-async def test_whatever_else_comes_is_refused_with_the_same_words(
-    directory: EmbeddedDirectory, token: str
-) -> None:
-    with pytest.raises(NotSignedIn) as refused:
-        await directory.identify(token)
-    assert refused.value.code == "bad_token"
+async def test_groups_are_those_a_user_is_in(served: Served) -> None:
+    assert await served.directory.groups("ann") == {"blue"}
+    for other in ("bob", "nobody", ""):
+        assert await served.directory.groups(other) == frozenset()
 
 
-async def test_own_domains_are_those_of_users_only(directory: EmbeddedDirectory, organisation: None) -> None:
-    assert await directory.own_domains() == {"contoso.example", "xn--bcher-kva.example"}
+async def test_sign_out_forgets_once_and_ends_no_session(served: Served) -> None:
+    user = User("ann", "Ann", "Ann@Contoso.example", object_id=PEOPLE[0].object_id)
+    await served.directory.identify(served.token())
+    await served.directory.sign_out(user)
+    assert not await served.directory.sign_out(user)
+    assert await served.directory.identify(served.token()) == served.ann
 
 
-async def test_groups_are_team_memberships(directory: EmbeddedDirectory, organisation: None) -> None:
-    assert await directory.groups("ann") == {"blue"}
-    assert await directory.groups("bob") == frozenset()
-
-
-def test_the_signing_key_is_made_once_and_for_us_only(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
-    with ThreadPoolExecutor(8) as threads:
-        keys = set(threads.map(lambda _: read_signing_keys(settings), range(32)))
-    assert len(keys) == 1
-    files = list((tmp_path / "keys").iterdir())
-    assert [file.name for file in files] == [KEY_FILE], "no draft is left"
-    assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
-    assert read_signing_keys(Settings(data_dir=tmp_path, secret_keys=(KEY,))) == (KEY,)
-
-
-def test_a_damaged_signing_key_is_told_and_not_replaced(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
-    (key,) = read_signing_keys(settings)
-    path = tmp_path / "keys" / KEY_FILE
-    path.write_text("short")
-    with pytest.raises(Unavailable, match="too short"):
-        read_signing_keys(settings)
-    assert path.read_text() == "short"
-    path.write_text(key)
-    assert read_signing_keys(settings) == (key,)
+def test_every_method_of_the_port_has_a_test() -> None:
+    methods = {name for name in vars(ports.Directory) if not name.startswith("_")}
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert {name for name in methods if f"def test_{name}_" not in source} == set()

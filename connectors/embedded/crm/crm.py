@@ -29,6 +29,7 @@ from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.crm.structure import Structure
 from connectors.embedded.crm.users import mailbox_state
 from connectors.embedded.crm.writing import count_change, read_change
+from connectors.embedded.probes import Probes, crm_probes
 from insights.database import Database
 from insights.migrate import upgrade
 from insights.model import (
@@ -83,6 +84,10 @@ class EmbeddedCrm(Crm):
     async def check(self) -> None:
         """Raise unless the database answers."""
         await self._database.check()
+
+    def probes(self, _user: User | None) -> Probes:
+        """What `liaison doctor` looks at (`ports.Probing`)."""
+        return crm_probes(self._database)
 
     @override
     async def organization_id(self) -> str:

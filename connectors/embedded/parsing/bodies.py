@@ -65,6 +65,16 @@ def read_body(message: Part, *, plain: bool = False) -> MessageBody:
     return MessageBody(html=html if html is not None else text_to_html(text), text=text)
 
 
+def read_words(words: str, *, is_html: bool, plain: bool = False) -> MessageBody:
+    """The body of which a mail server gives one form only, in both; `plain` as above."""
+    if is_html and not plain:
+        html = clean_html(words)
+        return MessageBody(html=html, text=storable(html_to_text(html))[:BODY_LIMIT].strip())
+    text = TAG.sub(" ", words[:BODY_LIMIT]) if is_html else words
+    text = storable(text.replace("\r\n", "\n"))[:BODY_LIMIT].strip()
+    return MessageBody(html=text_to_html(text), text=text)
+
+
 def clean_html(html: str) -> str:
     """HTML without scripts, forms, frames, handlers and pictures from elsewhere."""
     html = storable(html)[:BODY_LIMIT]

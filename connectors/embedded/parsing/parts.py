@@ -6,7 +6,7 @@ from email.message import Message
 from typing import TypeAlias
 
 from connectors.embedded.parsing.parsed import ATTACHMENTS_LIMIT, NAME_LIMIT
-from connectors.embedded.parsing.words import decode, decode_words, unfold
+from connectors.embedded.parsing.words import decode, decode_words, storable, unfold
 from insights.model import Attachment
 
 Part: TypeAlias = "Message[str, str]"
@@ -94,9 +94,18 @@ def _attachment(attachment_id: str, part: Part) -> Attachment:
 
 
 def _file_name(part: Part) -> str:
-    """The name a file was sent under, without the sender's folders."""
-    name = decode_words(unfold(part.get_filename() or ""))
-    name = CONTROL.sub("", re.split(r"[/\\]", name)[-1]).strip(" .")
+    """The name a file was sent under."""
+    return clean_file_name(decode_words(unfold(part.get_filename() or "")))
+
+
+def clean_file_name(name: str, *, extension: str = "") -> str:
+    """A file's name without the sender's folders, control characters and excess; "" if nothing is left.
+
+    `extension` is put behind a name that does not end in it.
+    """
+    name = CONTROL.sub("", re.split(r"[/\\]", storable(name))[-1]).strip(" .")
+    if name and not name.lower().endswith(extension):
+        name += extension
     if len(name) > NAME_LIMIT:
         stem, dot, ending = name.rpartition(".")
         keep = NAME_LIMIT - len(ending) - 1

@@ -58,14 +58,11 @@ class MailParser:
 
     async def body(self, stored: bytes) -> MessageBody:
         """The words of a stored message; without its formatting where cleaning that takes too long."""
-        try:
-            return await self._run(self._seconds, worker.body, stored, False)  # noqa: FBT003
-        except _Failed:
-            pass
-        try:
-            return await self._run(self._seconds, worker.body, stored, True)  # noqa: FBT003
-        except _Failed as failure:
-            raise _unreadable(failure) from None
+        return await self._clean(worker.body, stored)
+
+    async def words(self, content: str, *, is_html: bool) -> MessageBody:
+        """The same of a body that comes without its message."""
+        return await self._clean(worker.words, content, is_html)
 
     async def attachment(self, stored: bytes, attachment_id: str) -> AttachmentContent | None:
         """A file of a stored message with its bytes, or None if it has no such file."""
@@ -81,6 +78,14 @@ class MailParser:
             pool, self._pool = self._pool, None
             if pool:
                 await self._stop(pool)
+
+    async def _clean(self, function: Callable[..., MessageBody], *args: object) -> MessageBody:
+        for plain in (False, True):
+            try:
+                return await self._run(self._seconds, function, *args, plain)
+            except _Failed as failed:
+                failure = failed
+        raise _unreadable(failure) from None
 
     async def _run(self, seconds: float, function: Callable[..., T], *args: object) -> T:
         for _ in range(ATTEMPTS):

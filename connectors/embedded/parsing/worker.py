@@ -12,7 +12,7 @@ from email._policybase import Compat32
 from email.message import Message
 from email.parser import BytesParser
 
-from connectors.embedded.parsing.bodies import read_body
+from connectors.embedded.parsing.bodies import read_body, read_words
 from connectors.embedded.parsing.headers import (
     is_encrypted,
     is_private,
@@ -112,6 +112,11 @@ def _limit(seconds: float) -> Iterator[None]:
 def body(stored: bytes, plain: bool) -> MessageBody:  # noqa: FBT001
     """The words of a stored message."""
     return read_body(_message(stored), plain=plain)
+
+
+def words(content: str, is_html: bool, plain: bool) -> MessageBody:  # noqa: FBT001
+    """The words of a body that comes without its message."""
+    return read_words(content, is_html=is_html, plain=plain)
 
 
 def attachment(stored: bytes, attachment_id: str) -> AttachmentContent | None:
