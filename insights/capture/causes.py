@@ -10,6 +10,7 @@ CAUSES = {
     "message_gone": ("the email is no longer in your mailbox", "Move it back and retry."),
     "no_email": ("the email is no longer in your mailbox", "Move it back and retry."),
     "no_attachment": ("the file is no longer part of the email", "Nothing is left to do."),
+    "linked_file": ("the file is only a link to OneDrive or SharePoint", "Share the link instead."),
     "mail_unreadable": ("this email is damaged and cannot be read", "Forward it to yourself and track that."),
     "no_mailbox": ("the mailbox is no longer shared with you", "Ask its owner to share it, then retry."),
     "interaction_required": ("Microsoft 365 wants you to sign in again", "Sign in again, then retry."),
@@ -20,6 +21,10 @@ CAUSES = {
     "attachment_too_large": ("the file is larger than the CRM takes", "Share it as a link."),
     "blocked_attachment": ("the CRM does not take this type of file", "Share it as a link."),
     "tracked_meanwhile": ("somebody else was tracking it at the same moment", "Retry."),
+    "read_only": ("the email is completed in the CRM and takes no more files", "Attach it in the CRM."),
+    "no_entra_account": ("your CRM user is not connected with your account", "Ask your administrator."),
+    "may_not_impersonate": ("the CRM does not let Liaison act for its users", "Ask your administrator."),
+    "crm_refused": ("the CRM did not accept it", "Tell your administrator."),
     "unexpected": ("something unexpected happened on the server", "Retry; tell your administrator."),
 }
 

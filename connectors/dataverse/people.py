@@ -1,0 +1,116 @@
+"""Makes an unknown sender a contact or a lead, once per address."""
+
+from uuid import UUID, uuid4, uuid5
+
+from connectors.dataverse.activity import CREATED_BY
+from connectors.dataverse.expressions import clean
+from connectors.dataverse.faults import ServiceFault, as_problem, not_found
+from connectors.dataverse.locks import Locks
+from connectors.dataverse.query import Query
+from connectors.dataverse.records import Records
+from connectors.dataverse.spelling import address_conditions, held_keys
+from insights.capture.addresses import address_key
+from insights.errors import Conflict, Invalid
+from insights.model import NewPerson, Record, RecordRef
+
+PERSON_TABLES = ("contact", "lead")
+LONGEST_NAME, LONGEST_COMPANY, LONGEST_ADDRESS, LONGEST_SUBJECT = 50, 100, 100, 300
+
+
+async def create_person(records: Records, locks: Locks, organization_id: str, person: NewPerson) -> Record:
+    """A contact or lead owned by the user; raises Invalid, Conflict where the address is one already."""
+    key = address_key(clean(person.email))
+    first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
+    if not key or len(person.email.strip()) > LONGEST_ADDRESS:
+        raise Invalid("the email address is not one", "it has no part before or after @, or is too long",
+                      "correct it", code="bad_address")  # fmt: skip
+    if not (first or last):
+        raise Invalid("the name is missing", "a person needs one", "give a last name", code="name_missing")
+    async with locks.one_at_a_time(f"person {key}"):
+        if await _holders(records, key):
+            raise _known()
+        account = await _account(records, person)
+        return await _insert(records, organization_id, person, key, account)
+
+
+async def _insert(
+    records: Records, organization_id: str, person: NewPerson, key: str, account: RecordRef | None
+) -> Record:
+    """The row's id follows from the address, so that two servers can't make the same person twice."""
+    usual = RecordRef(person.table, str(uuid5(UUID(organization_id), f"person:{key}")))
+    if await _post(records, person, usual, account):
+        return await records.record(usual)
+    holders = await _holders(records, key)
+    if (usual, records.user.id) in holders:
+        return await records.record(usual)  # a try of ours whose answer got lost
+    if holders:
+        raise _known()
+    free = RecordRef(person.table, str(uuid4()))  # whoever has the usual id has another address by now
+    await _post(records, person, free, account)
+    return await records.record(free)
+
+
+async def _post(records: Records, person: NewPerson, ref: RecordRef, account: RecordRef | None) -> bool:
+    """Write the row; False if its id is taken."""
+    table = records.metadata[person.table]
+    body = {table.primary_id.name: ref.id, **_body(person), **_bind(records, person, account)}
+    try:
+        await records.api.send("POST", table.entity_set, records.user, body=body)
+    except ServiceFault as fault:
+        if fault.is_duplicate:
+            return False
+        raise as_problem(fault, person.table) from None
+    return True
+
+
+def _body(person: NewPerson) -> dict[str, object]:
+    first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
+    body: dict[str, object] = {"lastname": last[:LONGEST_NAME], "emailaddress1": clean(person.email).strip()}
+    if first:
+        body["firstname"] = first[:LONGEST_NAME]
+    if person.table == "lead":
+        body["subject"] = " ".join(part for part in (first, last) if part)[:LONGEST_SUBJECT]
+        if company := clean(person.company).strip():
+            body["companyname"] = company[:LONGEST_COMPANY]
+    return body
+
+
+def _bind(records: Records, person: NewPerson, account: RecordRef | None) -> dict[str, str]:
+    if account is None:
+        return {}
+    column = "parentcustomerid" if person.table == "contact" else "parentaccountid"
+    name = records.metadata[person.table].navigation.get((column, "account"))
+    if not name:
+        raise not_found("account")
+    return {f"{name}@odata.bind": f"/{records.metadata['account'].entity_set}({account.id})"}
+
+
+async def _account(records: Records, person: NewPerson) -> RecordRef | None:
+    if not person.account_id:
+        return None
+    return (await records.record(RecordRef("account", person.account_id))).ref
+
+
+async def _holders(records: Records, key: str) -> set[tuple[RecordRef, str]]:
+    """Contacts and leads with the address and who made them, also those that the user may not read."""
+    asked = [
+        (table, Query(table.entity_set, [table.primary_id, CREATED_BY, *table.email_columns], condition))
+        for table in (records.metadata[name] for name in PERSON_TABLES)
+        for condition in address_conditions(table.email_columns, [key])
+    ]
+    answers = await records.api.all_rows([query for _, query in asked], None)
+    return {
+        (RecordRef(table.name, str(row[table.primary_id.name])), str(row[CREATED_BY.property]))
+        for (table, _), rows in zip(asked, answers, strict=True)
+        for row in rows
+        if key in held_keys(row, table.email_columns)
+    }
+
+
+def _known() -> Conflict:
+    return Conflict(
+        "this person is already in the CRM",
+        "a contact or lead has the same email address",
+        "search for it; if you can't see it, ask an administrator",
+        code="already_known",
+    )

@@ -1,0 +1,120 @@
+"""Users with roles and privileges, and how their mailboxes stand; read as the application itself."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from connectors.dataverse.api import WebApi
+from connectors.dataverse.expressions import Column, Compare, Condition, Every
+from connectors.dataverse.faults import ServiceFault, raise_problem
+from connectors.dataverse.query import Expand, Query
+from connectors.dataverse.records import as_guid, text
+from connectors.dataverse.spelling import has_address, searchable_key
+from connectors.dataverse.wire import Row
+from insights.capture.addresses import address_key
+from insights.model import MailboxState, User
+
+USER_ID, FULL_NAME = Column("systemuserid", "guid"), Column("fullname")
+ADDRESS, OBJECT_ID = Column("internalemailaddress"), Column("azureactivedirectoryobjectid", "guid")
+DISABLED, CREATED_ON = Column("isdisabled", "bool"), Column("createdon", "time")
+ROLE_NAME, TEAM_ID = Column("name"), Column("teamid", "guid")
+ROLES = Expand("systemuserroles_association", [ROLE_NAME])
+TEAMS = Expand("teammembership_association", [TEAM_ID], expand=[Expand("teamroles_association", [ROLE_NAME])])
+PRIVILEGE_ID, PRIVILEGE_NAME = Column("privilegeid", "guid"), Column("name")
+MAILBOX_ID, REGARDING = Column("mailboxid", "guid"), Column("regardingobjectid", "lookup")
+MAILBOX_ADDRESS, MAILBOX_STATE = Column("emailaddress"), Column("statecode", "int")
+METHOD, STATUS = Column("incomingemaildeliverymethod", "int"), Column("incomingemailstatus", "int")
+APPROVAL = Column("emailrouteraccessapproval", "int")
+REFUSED = Column("isemailaddressapprovedbyo365admin", "bool")
+SYNCHRONISED_BY_SERVER = 2
+METHODS: dict[int, Literal["server", "forward"]] = {SYNCHRONISED_BY_SERVER: "server", 3: "forward"}
+APPROVED, TESTED = 1, 1
+
+
+class Users:
+    """Users of the organisation by id, address or Entra object id."""
+
+    def __init__(self, api: WebApi) -> None:
+        self._api = api
+
+    async def find(self, id_or_email: str) -> User | None:
+        """An enabled user by `systemuserid` or address."""
+        row_id, key = as_guid(id_or_email), searchable_key(id_or_email)
+        if row_id:
+            return await self._find(Compare(USER_ID, "eq", row_id))
+        return await self._find(has_address([ADDRESS], key), key) if key else None
+
+    async def find_by_object_id(self, object_id: str) -> User | None:
+        """An enabled user by Entra object id."""
+        row_id = as_guid(object_id)
+        return await self._find(Compare(OBJECT_ID, "eq", row_id)) if row_id else None
+
+    async def mailbox_state(self, user_id: str) -> MailboxState:
+        """What the row of `mailbox` says that is the user's, else one with the user's address.
+
+        Every user of an organisation has one; a row that is missing counts as ready.
+        """
+        row_id = as_guid(user_id)
+        if not row_id:
+            return MailboxState()
+        columns = [MAILBOX_ID, REGARDING, MAILBOX_ADDRESS, METHOD, STATUS, APPROVAL, REFUSED]
+        user = Query("systemusers", [ADDRESS], Compare(USER_ID, "eq", row_id))
+        own = Query("mailboxes", columns, Compare(REGARDING, "eq", row_id), [MAILBOX_STATE, MAILBOX_ID], 1)
+        users, mailboxes = await self._api.all_rows([user, own], None)
+        key = searchable_key(text(users[0], ADDRESS.name)) if users else ""
+        if not mailboxes and key:
+            query = Query(
+                "mailboxes", columns, has_address([MAILBOX_ADDRESS], key), [MAILBOX_STATE, MAILBOX_ID]
+            )
+            found = await self._api.rows(query, None)
+            mailboxes = [row for row in found if address_key(text(row, MAILBOX_ADDRESS.name)) == key]
+        return _state(mailboxes[0]) if mailboxes else MailboxState()
+
+    async def _find(self, who: Condition, key: str = "") -> User | None:
+        condition = Every([who, Compare(DISABLED, "eq", value=False)])
+        columns = [USER_ID, FULL_NAME, ADDRESS, OBJECT_ID]
+        query = Query("systemusers", columns, condition, [CREATED_ON, USER_ID], expand=[ROLES, TEAMS])
+        rows = await self._api.rows(query, None)
+        row = next((r for r in rows if not key or address_key(text(r, ADDRESS.name)) == key), None)
+        if row is None:
+            return None
+        user_id = str(row[USER_ID.name])
+        return User(
+            user_id,
+            text(row, FULL_NAME.name),
+            text(row, ADDRESS.name),
+            _roles(row),
+            await self._privileges(user_id),
+            text(row, OBJECT_ID.name).lower(),
+        )
+
+    async def _privileges(self, user_id: str) -> frozenset[str]:
+        """Names of all privileges that roles of the user or of a team grant at any depth."""
+        path = f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
+        try:
+            found = (await self._api.call(path)).get("RolePrivileges", [])
+        except ServiceFault as fault:
+            raise_problem(fault, "user")
+        names = await self._names() if any(not each.get("PrivilegeName") for each in found) else {}
+        return frozenset(each.get("PrivilegeName") or names.get(each["PrivilegeId"], "") for each in found)
+
+    async def _names(self) -> dict[str, str]:
+        """Names of all privileges by id, for a version of the service that tells ids only."""
+        query = Query("privileges", [PRIVILEGE_ID, PRIVILEGE_NAME])
+        [rows] = await self._api.all_rows([query], None, all_pages=True)
+        return {str(row[PRIVILEGE_ID.name]): text(row, PRIVILEGE_NAME.name) for row in rows}
+
+
+def _roles(row: Row) -> tuple[str, ...]:
+    """Names of the user's own roles and those of teams, each once."""
+    teams: Sequence[Row] = row.get(TEAMS.navigation) or ()
+    groups = [row.get(ROLES.navigation) or (), *(team.get("teamroles_association") or () for team in teams)]
+    return tuple(sorted({str(role["name"]) for roles in groups for role in roles}))
+
+
+def _state(row: dict[str, Any]) -> MailboxState:
+    method, approval, status = (row.get(column.name) for column in (METHOD, APPROVAL, STATUS))
+    return MailboxState(
+        synchronisation=METHODS.get(SYNCHRONISED_BY_SERVER if method is None else method, "none"),
+        approved=approval in {None, APPROVED} and row.get(REFUSED.name) is not False,
+        tested=status in {None, TESTED},
+    )
