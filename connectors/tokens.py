@@ -4,6 +4,9 @@ from typing import Protocol
 
 from insights.model import User
 
+SIGNED_OUT = "signed_out"
+"""Code of the SignInNeeded for a user of whom there is no sign-in, or none any more, that could be used."""
+
 
 class Tokens(Protocol):
     """Hands out access tokens good for at least five more minutes; kept and renewed behind this seam.

@@ -41,6 +41,10 @@ class Directory(Protocol):
         """Whom a bearer token proves; raises NotSignedIn."""
         ...
 
+    async def sign_out(self, user: User) -> bool:
+        """Forget what lets us act for the user while they are away; whether there was anything."""
+        ...
+
     async def own_domains(self) -> frozenset[str]:
         """Lower-case mail domains of the organisation (accepted domains)."""
         ...
@@ -55,7 +59,8 @@ class Mail(Protocol):
 
     A mailbox that does not exist or is not shared with its reader is NotFound (`no_mailbox`), but for
     a user's own, which then is empty. Problems of `body` and `attachment` have the codes `no_email`,
-    `no_attachment` and, for a message that defeats the parser, `mail_unreadable` (Conflict).
+    `no_attachment`, for a file that is only a link `linked_file` (Conflict) and, for a message that
+    defeats the parser, `mail_unreadable` (Conflict).
     SignInNeeded where the reader has to sign in once more first.
     """
 
@@ -64,7 +69,10 @@ class Mail(Protocol):
         ...
 
     async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Mapping[str, Message]:
-        """Those of the messages that this mailbox holds, by `email_id`."""
+        """Those of the messages that this mailbox holds, by `email_id`.
+
+        A mail server with ids of its own may find only what it has listed before, to whomever.
+        """
         ...
 
     async def find_by_message_id(self, mailbox: Mailbox, internet_message_id: str) -> Message | None:

@@ -1,0 +1,13 @@
+"""Microsoft Graph behind the ports: mail, directory, change notifications, sending, agenda.
+
+    mail.py · directory.py      the ports
+    listing.py · requests.py    what is asked for, in as few round trips as can be
+    messages.py · attachments.py  Graph's JSON in the product's words
+    places.py · recent.py       which id Graph has for an email, and what was listed a moment ago
+    following.py · notifications.py · subscriptions.py    hearing of new mail
+    sending.py · agenda.py      what no port has yet
+    client.py · batches.py · pace.py · answers.py · rights.py    getting an answer out of Graph
+
+The SDK builds the requests; their answers are read as plain JSON, because its models take a hundred
+times as long and would hold the event loop.
+"""

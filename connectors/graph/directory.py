@@ -1,0 +1,87 @@
+"""Entra: who signs in, which mail domains are ours, and who is in which group."""
+
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from connectors.graph.calls import Call, follow, get
+from connectors.graph.client import GraphClient
+from connectors.graph.following import FindUser
+from connectors.graph.pace import BUDGET_SECONDS, Budget
+from connectors.graph.probes import Look, directory_probes
+from connectors.graph.rights import APP
+from insights.capture.addresses import domain_key
+from insights.errors import Unavailable
+from insights.model import Identity, User
+
+DOMAINS_SECONDS = 3600.0
+
+
+class SignIn(Protocol):
+    """Proves bearer tokens."""
+
+    async def identify(self, token: str) -> Identity:
+        """Whom a token proves; raises NotSignedIn."""
+        ...
+
+    async def sign_out(self, user: User) -> bool:
+        """Forget what lets us act for the user while they are away; whether there was anything."""
+        ...
+
+
+class GraphDirectory:
+    """The Directory port; the app reads domains and groups, `find_user` knows the CRM's users by id."""
+
+    def __init__(self, graph: GraphClient, sign_in: SignIn, find_user: FindUser) -> None:
+        self._graph, self._sign_in, self._find_user = graph, sign_in, find_user
+        self._domains: tuple[float, frozenset[str]] | None = None
+
+    async def identify(self, token: str) -> Identity:
+        """Whom a bearer token proves; raises NotSignedIn."""
+        return await self._sign_in.identify(token)
+
+    async def sign_out(self, user: User) -> bool:
+        """Forget what lets us act for the user while they are away; whether there was anything."""
+        return await self._sign_in.sign_out(user)
+
+    def probes(self, user: User | None) -> Mapping[str, Look]:
+        """What `liaison doctor` looks at (`ports.Probing`)."""
+        return directory_probes(self._graph, user)
+
+    async def own_domains(self) -> frozenset[str]:
+        """The verified domains of the tenant, read once an hour; while Graph is away, the last ones known."""
+        if self._domains and time.monotonic() - self._domains[0] < DOMAINS_SECONDS:
+            return self._domains[1]
+        try:
+            found = await self._read_domains()
+        except Unavailable:
+            if self._domains is None:
+                raise
+            return self._domains[1]
+        self._domains = time.monotonic(), found
+        return found
+
+    async def groups(self, user_id: str) -> frozenset[str]:
+        """Ids of the security groups a user of the CRM is in, directly or through others."""
+        user = await self._find_user(user_id)
+        if user is None or not user.object_id:
+            return frozenset()
+        builder = (await self._graph.sdk()).users.by_user_id(user.object_id).transitive_member_of.graph_group
+        call: Call | None = get(builder, select=("id", "securityEnabled"), top=999)
+        found: set[str] = set()
+        budget = Budget(BUDGET_SECONDS)
+        while call:
+            answer = await self._graph.ask(APP, call, budget)
+            if answer.status == 404:  # the account was deleted
+                break
+            values = answer.require_ok().values
+            found |= {str(each["id"]) for each in values if each.get("securityEnabled") and each.get("id")}
+            call = follow(answer.next_link, call.headers) if answer.next_link else None
+        return frozenset(found)
+
+    async def _read_domains(self) -> frozenset[str]:
+        builder = (await self._graph.sdk()).organization
+        call = get(builder, select=("id", "verifiedDomains"))
+        answer = (await self._graph.ask(APP, call, Budget(BUDGET_SECONDS))).require_ok()
+        domains = [each for tenant in answer.values for each in tenant.get("verifiedDomains") or ()]
+        return frozenset(domain_key(str(each["name"])) for each in domains if each.get("name"))

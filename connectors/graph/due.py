@@ -1,0 +1,26 @@
+"""What falls due by itself where mail comes from Graph, as rows for `insights/due.py`."""
+
+from datetime import timedelta
+
+from connectors.graph.following import Following
+from connectors.graph.places import Places
+from insights.due import Due
+
+
+def graph_due(following: Following, places: Places) -> tuple[Due, ...]:
+    """Subscriptions, looks at what may have been missed, and ids that nobody has seen for 90 days."""
+    return (
+        Due(
+            "subscriptions",
+            "mailboxes were subscribed to or renewed",
+            lambda _: following.renew(),
+            timedelta(minutes=1),
+        ),
+        Due("mailboxes", "mailboxes were looked at", lambda _: following.catch_up(), timedelta(minutes=1)),
+        Due(
+            "message_places",
+            "places of messages were forgotten",
+            lambda _: places.forget_old(),
+            timedelta(hours=1),
+        ),
+    )

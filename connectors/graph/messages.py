@@ -1,0 +1,174 @@
+"""Graph's messages in the product's words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from connectors.embedded.parsing.addresses import read_addresses
+from connectors.embedded.parsing.headers import read_labels
+from connectors.embedded.parsing.parsed import MESSAGE_ID_LIMIT, SUBJECT_LIMIT
+from connectors.embedded.parsing.parts import clean_file_name
+from connectors.embedded.parsing.words import storable
+from connectors.graph.instants import read_instant
+from connectors.graph.requests import CONTENT_CLASS, IN_REPLY_TO, LABELS, MESSAGE_CLASS, SENSITIVITY
+from insights.capture.addresses import address_key
+from insights.capture.identity import email_id, message_id_key
+from insights.model import Attachment, Message
+
+Json = Mapping[str, Any]
+PRIVATE = 2
+ENCRYPTED_FILES = frozenset({"application/x-microsoft-rpmsg-message", "application/pgp-encrypted"})
+SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+HEADER_LIMIT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message, where Graph has it, and in which folder."""
+
+    message: Message
+    id: str
+    folder_id: str
+    may_have_authors: bool
+    """Whether it may have authors that only its headers name, and these have not been read."""
+    lacks_files: bool
+    """Whether it has files, and these have not been read."""
+
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """What lists are ordered by."""
+        return self.message.at, self.message.email_id
+
+
+def read_found(json: Json, organization_id: str) -> Found | None:
+    """A message of a list or by itself; None for a draft, and for what has no Message-ID or time."""
+    internet_message_id = storable(str(json.get("internetMessageId") or "")).strip()
+    received_at = read_instant(json.get("receivedDateTime"))
+    is_named = message_id_key(internet_message_id) and len(internet_message_id) <= MESSAGE_ID_LIMIT
+    if json.get("isDraft") or not is_named or received_at is None:
+        return None
+    properties = {_property_key(str(each.get("id"))): str(each.get("value")) for each in _properties(json)}
+    headers = _headers(json)
+    name, sender = _person(json.get("from") or json.get("sender"))
+    files = tuple(read_file(each) for each in json.get("attachments") or ())
+    message = Message(
+        email_id=email_id(organization_id, internet_message_id),
+        internet_message_id=internet_message_id,
+        conversation_id=str(json.get("conversationId") or ""),
+        subject=storable(str(json.get("subject") or ""))[:SUBJECT_LIMIT],
+        at=min(read_instant(json.get("sentDateTime")) or received_at, received_at),
+        received_at=received_at,
+        sender=sender,
+        sender_name=name,
+        to=_people(json.get("toRecipients")),
+        cc=_people(json.get("ccRecipients")),
+        bcc=_people(json.get("bccRecipients")),
+        in_reply_to=storable(properties.get(_property_key(IN_REPLY_TO), "")),
+        attachments=files,
+        is_private=_sensitivity(properties) >= PRIVATE,
+        labels=_labels(properties, headers),
+        is_encrypted=_is_encrypted(properties, headers, files),
+        authors=_authors(headers, sender),
+    )
+    sent_by = _person(json.get("sender"))[1]
+    differs = bool(sent_by) and address_key(sent_by) != address_key(sender)
+    return Found(
+        message,
+        str(json.get("id") or ""),
+        str(json.get("parentFolderId") or ""),
+        may_have_authors=differs and "internetMessageHeaders" not in json,
+        lacks_files=bool(json.get("hasAttachments")) and "attachments" not in json,
+    )
+
+
+def read_file(json: Json) -> Attachment:
+    """A file without its bytes; its id is a digest of Graph's, which is too long to pass around."""
+    is_message = str(json.get("@odata.type")).endswith("itemAttachment")
+    content_type = (
+        "message/rfc822" if is_message else str(json.get("contentType") or "application/octet-stream")
+    )
+    name = clean_file_name(str(json.get("name") or ""), extension=".eml" if is_message else "")
+    return Attachment(
+        id=short_id(str(json.get("id"))),
+        name=name or "attachment" + (".eml" if is_message else ""),
+        content_type=content_type,
+        size=int(json.get("size") or 0),
+        is_inline=bool(json.get("isInline")),
+    )
+
+
+def short_id(attachment_id: str) -> str:
+    """The id under which we know an attachment, always the same for Graph's own."""
+    return blake2b(attachment_id.encode(), digest_size=12).hexdigest()
+
+
+def _properties(json: Json) -> Iterable[Json]:
+    found = json.get("singleValueExtendedProperties")
+    return found if isinstance(found, list) else ()
+
+
+@lru_cache(maxsize=256)
+def _property_key(property_id: str) -> str:
+    """One spelling of a property's id: Graph gives back `Integer 0x36` for `Integer 0x0036`."""
+    kind, _, rest = property_id.lower().partition(" ")
+    return f"{kind} {int(rest, 16):#x}" if rest.startswith("0x") else f"{kind} {rest}"
+
+
+def _headers(json: Json) -> dict[str, list[str]]:
+    """Header values by lower-case name; {} where they were not asked for or there are none."""
+    found: dict[str, list[str]] = {}
+    for header in json.get("internetMessageHeaders") or ():
+        found.setdefault(str(header.get("name")).lower(), []).append(str(header.get("value"))[:HEADER_LIMIT])
+    return found
+
+
+def _person(recipient: Any) -> tuple[str, str]:
+    """(display name, address); who has no name is named by the address in Graph."""
+    email = (recipient or {}).get("emailAddress") or {}
+    name, address = storable(str(email.get("name") or "")), storable(str(email.get("address") or ""))
+    return ("" if name.strip("'") == address else name), address
+
+
+def _people(recipients: Any) -> tuple[str, ...]:
+    addresses = (_person(recipient)[1] for recipient in recipients or ())
+    return tuple(dict.fromkeys(address for address in addresses if "@" in address))
+
+
+def _sensitivity(properties: Mapping[str, str]) -> int:
+    value = properties.get(_property_key(SENSITIVITY), "0")
+    return int(value) if value.isdigit() else PRIVATE  # a value that we cannot read counts as private
+
+
+def _labels(properties: Mapping[str, str], headers: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Of what arrived a header tells the labels, of what was sent from here only the property."""
+    own = properties.get(_property_key(LABELS), "")
+    values = headers.get("msip_labels") or ([own] if own else [])
+    return read_labels({"msip_labels": values})
+
+
+def _is_encrypted(
+    properties: Mapping[str, str], headers: Mapping[str, list[str]], files: Iterable[Attachment]
+) -> bool:
+    """S/MIME, rights-protected or PGP/MIME; S/MIME of which only the class is known counts as encrypted."""
+    content_type = next(iter(headers.get("content-type", ())), "").lower()
+    if content_type.startswith(SMIME):
+        return not any(kind in content_type for kind in ("signed-data", "certs-only"))
+    if content_type.startswith(("multipart/encrypted", "application/x-microsoft-rpmsg-message")):
+        return True
+    content_class = properties.get(_property_key(CONTENT_CLASS), "")
+    if content_class.strip().lower() == "rpmsg.message":
+        return True
+    if any(file.content_type.lower() in ENCRYPTED_FILES or file.name == "message.rpmsg" for file in files):
+        return True
+    message_class = properties.get(_property_key(MESSAGE_CLASS), "").lower()
+    return message_class.startswith("ipm.note.smime") and not message_class.endswith("multipartsigned")
+
+
+def _authors(headers: Mapping[str, list[str]], sender: str) -> tuple[str, ...]:
+    """The further addresses of From; Graph itself names one author only."""
+    people = [person for value in headers.get("from", ()) for person in read_addresses(value)]
+    addresses = dict.fromkeys(address for _, address in people if "@" in address)
+    return tuple(each for each in addresses if address_key(each) != address_key(sender))

@@ -1,0 +1,47 @@
+"""What the registry opens where `LIAISON_MAIL=graph`; all is closed with the stack it is given."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+
+from connectors.embedded.parsing.pool import MailParser
+from connectors.graph.client import GraphClient
+from connectors.graph.directory import GraphDirectory, SignIn
+from connectors.graph.following import FindUser, Following
+from connectors.graph.mail import GraphMail
+from connectors.graph.places import Places
+from connectors.graph.reader import MailReader
+from connectors.tokens import Tokens
+from insights.database import Database
+
+
+def open_graph(stack: AsyncExitStack, graph_url: str, tokens: Tokens) -> GraphClient:
+    """The connections to Graph; nothing is loaded before the first question."""
+    graph = GraphClient(graph_url, tokens)
+    stack.push_async_callback(graph.close)
+    return graph
+
+
+def open_graph_mail(
+    stack: AsyncExitStack,
+    graph: GraphClient,
+    database: Database,
+    organization_id: str,
+    now: Callable[[], datetime],
+    find_user: FindUser,
+    *,
+    public_url: str,
+) -> tuple[GraphMail, Following, Places]:
+    """The Mail port, and what has work that falls due (`due.py`); `database` is Liaison's own."""
+    places = Places(database, organization_id, now)
+    following = Following(graph, database, now, find_user, public_url=public_url)
+    parser = MailParser()
+    for close in (parser.close, following.close, places.flush):
+        stack.push_async_callback(close)
+    reader = MailReader(graph, places, organization_id, now)
+    return GraphMail(reader, parser, organization_id, following.version), following, places
+
+
+def open_graph_directory(graph: GraphClient, sign_in: SignIn, find_user: FindUser) -> GraphDirectory:
+    """The Directory port: who signs in is proven by Entra, the rest is read from Graph."""
+    return GraphDirectory(graph, sign_in, find_user)

@@ -1,0 +1,134 @@
+"""The reads of a mailbox as calls: only what is needed of each message, and its flags with it."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import idna
+
+from connectors.graph.calls import Call, get
+from connectors.graph.instants import to_text
+from insights.capture.addresses import address_key
+
+if TYPE_CHECKING:
+    from msgraph.graph_service_client import GraphServiceClient
+
+SENSITIVITY, MESSAGE_CLASS, IN_REPLY_TO = "Integer 0x0036", "String 0x001A", "String 0x1042"
+HEADERS = "String {00020386-0000-0000-C000-000000000046} Name "
+LABELS, CONTENT_CLASS = f"{HEADERS}msip_labels", f"{HEADERS}content-class"
+PROPERTIES = (SENSITIVITY, MESSAGE_CLASS, IN_REPLY_TO, LABELS, CONTENT_CLASS)
+SUMMARY = (
+    "id",
+    "internetMessageId",
+    "conversationId",
+    "subject",
+    "from",
+    "sender",
+    "toRecipients",
+    "ccRecipients",
+    "bccRecipients",
+    "sentDateTime",
+    "receivedDateTime",
+    "parentFolderId",
+    "hasAttachments",
+    "isDraft",
+)
+WHOLE = (*SUMMARY, "internetMessageHeaders")
+"""With all headers, ten times as large: for messages that are about to be shown or tracked one by one."""
+FILES = ("id", "name", "contentType", "size", "isInline")
+PROPERTY_FILTER = " or ".join(f"id eq '{each}'" for each in PROPERTIES)
+EXPAND = (
+    f"singleValueExtendedProperties($filter={PROPERTY_FILTER})",
+    f"attachments($select={','.join(FILES)})",
+)
+ADDRESSES_PER_SEARCH = 15
+MOST_PER_PAGE = 1000
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+OUTSIDE = ("deleteditems", "junkemail")
+"""Folders whose messages do not count, by their well-known names."""
+
+
+def search(
+    sdk: "GraphServiceClient",
+    owner: str,
+    addresses: Sequence[str],
+    *,
+    since: date | None,
+    until: date | None,
+    top: int,
+) -> Call:
+    """Messages with one of up to 15 addresses, newest sent first; days are inclusive.
+
+    It matches more than whole addresses, and lacks what came within the last minutes.
+    """
+    terms = " OR ".join(f"participants:{term}" for address in addresses for term in _spellings(address))
+    query = f"({terms})"
+    query += f" AND received>={since.isoformat()}" if since else ""
+    query += f" AND received<={until.isoformat()}" if until else ""
+    quoted = query.replace("\\", "\\\\").replace('"', '\\"')
+    builder = sdk.users.by_user_id(owner).messages
+    return get(builder, search=f'"{quoted}"', select=SUMMARY, expand=EXPAND, top=min(top, MOST_PER_PAGE))
+
+
+def listing(
+    sdk: "GraphServiceClient", owner: str, *, since: datetime | None, until: datetime | None, top: int
+) -> Call:
+    """All messages received in a time, newest first."""
+    bounds = [f"receivedDateTime ge {to_text(since or EARLIEST)}"]
+    bounds += [f"receivedDateTime le {to_text(until)}"] if until else []
+    return get(
+        sdk.users.by_user_id(owner).messages,
+        filter=" and ".join(bounds),
+        orderby="receivedDateTime desc",
+        select=SUMMARY,
+        expand=EXPAND,
+        top=min(top, MOST_PER_PAGE),
+    )
+
+
+def matching(sdk: "GraphServiceClient", owner: str, name: str, value: str, *, top: int = 50) -> Call:
+    """Messages by an exact property, with their headers, in no order."""
+    quoted = value.replace("'", "''")
+    builder = sdk.users.by_user_id(owner).messages
+    return get(builder, filter=f"{name} eq '{quoted}'", select=WHOLE, expand=EXPAND, top=top)
+
+
+def message(sdk: "GraphServiceClient", owner: str, message_id: str, *, select: Sequence[str] = WHOLE) -> Call:
+    """One message by Graph's id."""
+    builder = sdk.users.by_user_id(owner).messages.by_message_id(message_id)
+    return get(builder, select=select, expand=EXPAND) if select is WHOLE else get(builder, select=select)
+
+
+def folder(sdk: "GraphServiceClient", owner: str, name: str) -> Call:
+    """A folder by its well-known name, and those inside it; ids only."""
+    builder = sdk.users.by_user_id(owner).mail_folders.by_mail_folder_id(name)
+    return get(builder, select=("id",), expand=("childFolders($select=id)",))
+
+
+def attachments(sdk: "GraphServiceClient", owner: str, message_id: str) -> Call:
+    """The files of a message without their bytes."""
+    builder = sdk.users.by_user_id(owner).messages.by_message_id(message_id).attachments
+    return get(builder, select=FILES)
+
+
+def in_groups(addresses: Iterable[str]) -> list[list[str]]:
+    """The addresses, each once, in as many groups as there have to be searches."""
+    keys = list(dict.fromkeys(key for address in addresses if (key := address_key(address))))
+    return [keys[start : start + ADDRESSES_PER_SEARCH] for start in range(0, len(keys), ADDRESSES_PER_SEARCH)]
+
+
+def _spellings(key: str) -> list[str]:
+    """How an address is looked for: with an international domain in both of its forms."""
+    local, _, domain = key.rpartition("@")
+    domains = [domain]
+    if "xn--" in domain:
+        with suppress(idna.IDNAError):
+            domains.append(idna.decode(domain))
+    return list(dict.fromkeys(_term(f"{local}@{each}") for each in domains))
+
+
+def _term(address: str) -> str:
+    """A value of Keyword Query Language; quoted where it holds what means something there."""
+    plain = address.replace('"', " ").replace("\\", " ")
+    return plain if all(each.isalnum() or each in "@.-_+'" for each in plain) else f'"{plain}"'

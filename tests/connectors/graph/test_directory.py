@@ -1,0 +1,72 @@
+"""Domains and groups from Graph: nested groups, pages, and what is told while Graph is away."""
+
+import pytest
+
+from connectors.graph import directory
+from connectors.graph.directory import GraphDirectory
+from insights.errors import SignInNeeded, Unavailable
+from insights.model import Identity, User
+from tests.connectors.graph.tenant import ANN, Tenant, mailbox_of
+
+pytestmark = pytest.mark.testdata
+
+
+class NobodySignsIn:
+    """A sign-in that nobody uses here."""
+
+    async def identify(self, token: str) -> Identity:
+        """Refuse everybody."""
+        raise SignInNeeded("Sign in first", code="signed_out")
+
+    async def sign_out(self, user: User) -> bool:
+        """There is nothing to forget."""
+        return False
+
+
+@pytest.fixture
+def entra(tenant: Tenant) -> GraphDirectory:
+    users = {
+        "ann": mailbox_of(ANN).reader,
+        "away": User("away", "Away", "away@ours.example", object_id="0" * 36),
+    }
+
+    async def find_user(user_id: str) -> User | None:
+        return users.get(user_id)
+
+    return GraphDirectory(tenant.client, NobodySignsIn(), find_user)
+
+
+async def test_groups_count_through_others_and_only_those_for_rights(
+    tenant: Tenant, entra: GraphDirectory
+) -> None:
+    directory = tenant.graph.directory
+    ann_id = mailbox_of(ANN).reader.object_id
+    directory.add_group("sellers", "Sellers", [ann_id])
+    directory.add_group("everybody", "Everybody", ["sellers"])
+    directory.add_group("friends", "Friends", [ann_id], is_security=False)
+    directory.add_group("other", "Other", [])
+    for number in range(120):  # more than a page
+        directory.add_group(f"project {number}", f"Project {number}", [ann_id])
+    found = await entra.groups("ann")
+    assert found == {"sellers", "everybody", *(f"project {number}" for number in range(120))}
+    assert await entra.groups("away") == frozenset()
+
+
+async def test_domains_are_asked_for_once_an_hour_and_survive_an_outage(
+    tenant: Tenant, entra: GraphDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "BUDGET_SECONDS", 0.2)
+    fault = tenant.graph.faults.unavailable("organization", times=None, retry_after=0)
+    with pytest.raises(Unavailable):
+        await entra.own_domains()
+    tenant.graph.faults.waiting.remove(fault)
+    assert await entra.own_domains() == {"ours.example"}
+    tenant.count()
+    tenant.graph.directory.other_domains.append("Ours-Too.example")
+    assert await entra.own_domains() == {"ours.example"}
+    assert tenant.count() == 0
+    monkeypatch.setattr(directory, "DOMAINS_SECONDS", 0.0)
+    tenant.graph.faults.waiting.append(fault)
+    assert await entra.own_domains() == {"ours.example"}
+    tenant.graph.faults.clear()
+    assert await entra.own_domains() == {"ours.example", "ours-too.example"}
