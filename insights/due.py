@@ -11,6 +11,7 @@ from insights.capture.changes import forget_changes
 from insights.capture.failures import forget_failures
 from insights.capture.promotion import start_pending, sweep_strays
 from insights.errors import Problem
+from insights.requirements.availability import look_at_availability
 from insights.services import Services
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ DUE = (
     Due("strays", "unfinished tracking was taken up again", sweep_strays, timedelta(seconds=20)),
     Due("failures", "failures older than 90 days were dropped", forget_failures, timedelta(hours=1)),
     Due("changes", "news older than a day was dropped", forget_changes, timedelta(hours=1)),
+    Due("availability", "features became (un)available", look_at_availability, timedelta(minutes=5)),
 )
 
 

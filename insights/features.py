@@ -93,15 +93,14 @@ async def change_features(services: Services, user: User, body: FeaturesBody) ->
 async def read_states(services: Services) -> Features:
     """The state of every feature, as every signed-in user may know it."""
     states = await services.database.read(_states)
-    return Features(
-        **{
-            feature.name: FeatureState(
-                state="on" if states.get(feature.name) else "off",
-                reason="" if feature.is_built else NOT_BUILT,
-            )
-            for feature in FEATURES
-        }
-    )
+    return Features(**{feature.name: _state(services, feature, states) for feature in FEATURES})
+
+
+def _state(services: Services, feature: Feature, states: dict[str, bool]) -> FeatureState:
+    if reason := services.unavailable.get(feature.name):
+        return FeatureState(state="unavailable", reason=reason)
+    reason = "" if feature.is_built else NOT_BUILT
+    return FeatureState(state="on" if states.get(feature.name) else "off", reason=reason)
 
 
 def _change(

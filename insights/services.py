@@ -23,4 +23,8 @@ class Services:
     directory: Directory
     workflows: Workflows
     now: Callable[[], datetime]
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    """The operator's keys: the first signs, all verify."""
     memory: Memory[Any] = field(default_factory=Memory)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    """Feature → why it cannot work with this CRM and mail server, as last looked at."""

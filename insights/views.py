@@ -153,6 +153,51 @@ class FeaturesBody(View):
     features: FeatureSwitches = FeatureSwitches()
 
 
+class RequirementItem(View):
+    """Something that Liaison needs around it, and whether it is there."""
+
+    requirement: str
+    state: Literal["met", "not met", "unknown"]
+    cause: str = Field(description="why it is not met or not known")
+    action: str = Field(description="what to do about it")
+    link: str = Field(description="where to read more")
+
+
+class RequirementList(View):
+    """Everything that Liaison needs; always whole."""
+
+    items: list[RequirementItem]
+    next: str | None = None
+
+
+class GrantItem(View):
+    """A delegated permission that the features turned on need."""
+
+    permission: str
+    why: list[str]
+    state: Literal["granted", "not granted", "unknown"]
+    cause: str = Field("", description="why it is not granted or not known")
+
+
+class ConsentUse(View):
+    """What came of a consent link, as Entra told when it sent the visitor back."""
+
+    at: datetime
+    made_by: str = Field(description="the administrator who made the link; who opened it is not told")
+    is_granted: bool
+    error: str = Field("", description="Entra's code of the refusal")
+
+
+class Consent(View):
+    """The link by which an administrator of Microsoft 365 grants what the features turned on need."""
+
+    link: str | None = Field(description="null where there is nothing to grant by link")
+    reason: str = Field(description="why there is no link")
+    valid_until: datetime | None = None
+    permissions: list[GrantItem]
+    used: ConsentUse | None = Field(None, description="the latest use of a link")
+
+
 class AuditEntry(View):
     """One row of the audit trail."""
 
@@ -169,6 +214,12 @@ class AuditPage(View):
 
     items: list[AuditEntry]
     next: str | None = None
+
+
+class SignInCode(View):
+    """What Teams hands to the bot after somebody signed in on our page; good for five minutes."""
+
+    code: str
 
 
 class Preferences(View):

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from cards.consent import consent_card
 from cards.elements import Card
 from cards.help import Command, help_card, nearest_card, welcome_card
 from cards.notice import notice_card
 from cards.preferences import preferences_card
 from cards.records import choose_card, found_card, record_card
+from cards.requirements import requirements_card
 from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
 from cards.words import read_words
@@ -19,12 +21,17 @@ from insights.features import FEATURES, NOT_BUILT, TERMS_TEXT, TERMS_VERSION
 from insights.model import TrackState
 from insights.views import (
     Acceptance,
+    Consent,
+    ConsentUse,
     Features,
     FeatureState,
     FeaturesView,
+    GrantItem,
     Preferences,
     RecordItem,
     RecordPage,
+    RequirementItem,
+    RequirementList,
     Terms,
 )
 
@@ -190,6 +197,64 @@ SETTINGS = FeaturesView(
 UNSET = FeaturesView(terms_accepted=False, features=Features(**STATE_OF), sharing=SHARING)
 TERMS = Terms(version=TERMS_VERSION, text=TERMS_TEXT)
 LONG_TERMS = Terms(version="2027-01", text="\n\n".join([TERMS_TEXT] * 3))
+REQUIREMENTS = RequirementList(
+    items=[
+        RequirementItem(
+            requirement="Exchange role Application Mail.ReadBasic assigned",
+            state="not met",
+            cause="Exchange refuses it for the mailbox that was tried",
+            action="Run the script that “liaison consent script” writes, as an Exchange Administrator",
+            link="https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac",
+        ),
+        RequirementItem(
+            requirement="Bot registered",
+            state="not met",
+            cause="MicrosoftAppPassword not set",
+            action="Register a bot in Azure and set what is missing",
+            link="/docs/admin.md#outlook-and-teams",
+        ),
+        RequirementItem(
+            requirement="CRM reachable",
+            state="unknown",
+            cause="there was no answer within 10 seconds",
+            action="See that the address of the CRM is right and that this machine may reach it",
+            link="https://liaison.example/docs/configuration.md",
+        ),
+        RequirementItem(
+            requirement="Public address with https",
+            state="met",
+            cause="",
+            action="",
+            link="https://liaison.example/docs/operator.md",
+        ),
+    ]
+)
+CONSENT = Consent(
+    link="https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0/adminconsent?state=x",
+    reason="",
+    valid_until=NOON + timedelta(hours=24),
+    permissions=[
+        GrantItem(permission="User.Read", why=["to match the account with the CRM user"], state="granted"),
+        GrantItem(
+            permission="Mail.Read",
+            why=["to list people their own email, and to copy what they track"],
+            state="not granted",
+            cause="nobody has agreed to it yet",
+        ),
+        GrantItem(permission="Mail.Read.Shared", why=["the same in shared mailboxes"], state="unknown"),
+    ],
+)
+REFUSED = Consent(
+    link=None,
+    reason="LIAISON_PUBLIC_URL is not set, so Microsoft Entra could not lead back here.",
+    permissions=CONSENT.permissions[:1],
+    used=ConsentUse(
+        at=NOON - timedelta(hours=3),
+        made_by="Megan Bowen",
+        is_granted=False,
+        error="consent_required (AADSTS65004)",
+    ),
+)
 ON = Preferences(auto_capture=True, language="en")
 OFF = Preferences(auto_capture=None, language="en")
 
@@ -222,6 +287,9 @@ SAMPLES = {
         _sample("disable", disable_card, "auto_capture"),
         _sample("terms", terms_card, TERMS, "auto_capture"),
         _sample("terms-long", terms_card, LONG_TERMS, "auto_capture"),
+        _sample("requirements", requirements_card, REQUIREMENTS),
+        _sample("consent", consent_card, CONSENT),
+        _sample("consent-refused", consent_card, REFUSED),
         _sample(
             "notice", notice_card, "I answered you in our own chat", ["Nobody else sees your email here."]
         ),

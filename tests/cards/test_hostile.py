@@ -10,17 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cards.consent import consent_card
 from cards.elements import Card
 from cards.help import Command, help_card, nearest_card, welcome_card
 from cards.notice import notice_card
 from cards.plain import plain
 from cards.records import choose_card, found_card, record_card, record_preview
+from cards.requirements import requirements_card
 from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
 from cards.words import CATALOGUES, read_words
 from insights.capture.views import Failure, TrackedBy, UntrackedList, UntrackedRow
 from insights.model import TrackState
-from insights.views import Acceptance, FeatureState, RecordItem, RecordPage, Terms
+from insights.views import (
+    Acceptance,
+    Consent,
+    ConsentUse,
+    FeatureState,
+    GrantItem,
+    RecordItem,
+    RecordPage,
+    RequirementItem,
+    RequirementList,
+    Terms,
+)
 from tests.cards.renderer import Renderer
 from tests.cards.samples import LIST, NOON, SETTINGS, WORDS, item, row
 
@@ -96,6 +109,13 @@ def other_cards(text: str) -> Iterator[Card]:
     more = {"accepted": accepted, "features": states, "warnings": [text], "sharing": {"auto_capture": text}}
     yield settings_card(SETTINGS.model_copy(update=more), WORDS)
     yield disable_card(text, WORDS)
+    needed = RequirementItem(
+        requirement=text, state="not met", cause=text, action=text, link="https://a.example/"
+    )
+    yield requirements_card(RequirementList(items=[needed]), WORDS)
+    grant = GrantItem(permission=text, why=[text], state="unknown", cause=text)
+    use = ConsentUse(at=NOON, made_by=text, is_granted=False, error=text)
+    yield consent_card(Consent(link=None, reason=text, permissions=[grant], used=use), WORDS)
     yield terms_card(Terms(version=text, text=text, accepted=accepted), text, WORDS)
 
 

@@ -61,7 +61,7 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     used |= {
         key
         for key in texts
-        if re.match(r"(feature|settings|table|disable)\.|(track|untrack|retry)\.name", key)
+        if re.match(r"(feature|settings|table|disable|requirements)\.|(track|untrack|retry)\.name", key)
     }
     assert texts.keys() <= used | {"plural", "direction"}
     assert set(re.findall(r'words\(\s*"([a-z_.]+)"', source)) <= texts.keys()

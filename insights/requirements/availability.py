@@ -1,0 +1,38 @@
+"""Which features cannot work here at all: product.md §5.2, by CRM and mail server."""
+
+from insights.features import FEATURES
+from insights.model import Finding
+from insights.requirements.examining import Findings, examine
+from insights.requirements.setup import Setup
+from insights.requirements.table import CRM_ONLINE, EXCHANGE_ONLINE
+from insights.scopes import CAPTURE, ENGAGEMENT
+from insights.services import Services
+
+DECIDING = {
+    CRM_ONLINE: ("Needs the CRM online; yours is on-premises.", (CAPTURE, ENGAGEMENT)),
+    EXCHANGE_ONLINE: ("Needs Exchange Online; your mail server is on-premises.", (CAPTURE,)),
+}
+"""Requirement → (reason, features that are unavailable where it is not met)."""
+
+
+async def look_at_availability(services: Services) -> int:
+    """Note which features are unavailable, for all who ask; how many that changed for."""
+    before = dict(services.unavailable)
+    findings = await examine(Setup.of(services, None), only=DECIDING)
+    for feature in FEATURES:
+        reason = _reason(feature.name, findings, before.get(feature.name, ""))
+        services.unavailable.pop(feature.name, None)
+        if reason:
+            services.unavailable[feature.name] = reason
+    return len(before.items() ^ services.unavailable.items())
+
+
+def _reason(feature: str, findings: Findings, before: str) -> str:
+    """Why a feature is unavailable, "" where it is not; what is not known now stays as it was."""
+    deciding = [name for name, (_, features) in DECIDING.items() if feature in features]
+    unknown = Finding("unknown")
+    states = {name: findings.get(name, unknown).state for name in deciding}
+    for name, state in states.items():
+        if state == "not met":
+            return DECIDING[name][0]
+    return before if "unknown" in states.values() else ""
