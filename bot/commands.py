@@ -11,17 +11,22 @@ from rapidfuzz.distance import OSA
 
 from bot.records import find_record, labels_of, links_to
 from bot.turns import Answer, Listing, Turn
+from cards.consent import consent_card
 from cards.help import Command as CommandText
 from cards.help import help_card, nearest_card
+from cards.notice import notice_card
 from cards.preferences import preferences_card
 from cards.records import choose_card, found_card
+from cards.requirements import requirements_card
 from cards.settings import settings_card, terms_card
 from cards.untracked import untracked_card
 from insights import access, features, preferences
 from insights.capture.untracked import list_untracked
+from insights.consent.link import read_consent
 from insights.errors import Invalid
 from insights.features import FEATURES
 from insights.model import RecordRef, User
+from insights.requirements.examining import read_requirements
 from insights.views import FeaturesBody, FeatureSwitches
 
 ARTICLES = {"the", "a", "an", "my", "please", "for", "of", "about"}
@@ -148,6 +153,20 @@ async def show_settings(turn: Turn, _: str = "") -> Answer:
     return Answer(settings_card(await features.read_features(turn.services, turn.user), turn.words))
 
 
+async def _requirements(turn: Turn, _: str) -> Answer:
+    return Answer(requirements_card(await read_requirements(turn.services, turn.user), turn.words))
+
+
+async def _consent(turn: Turn, _: str) -> Answer:
+    return Answer(consent_card(await read_consent(turn.services, turn.user), turn.words))
+
+
+async def _sign_out(turn: Turn, _: str) -> Answer:
+    was_signed_in = await turn.services.directory.sign_out(turn.user)
+    text = turn.words("bot.signed_out" if was_signed_in else "bot.not_signed_in")
+    return Answer(notice_card(text, [], turn.words))
+
+
 async def _enable(turn: Turn, argument: str) -> Answer:
     return await switch_feature(turn, read_feature(argument), "on")
 
@@ -193,8 +212,11 @@ COMMANDS = (
     ),
     Command("find", "Find an account, contact, lead, opportunity or case", _find, "find Contoria"),
     Command("preferences", "Change your own choices", show_preferences),
+    Command("signout", "Sign out, so that I read your email no more", _sign_out),
     Command("settings", "Show the features and turn them on or off", show_settings, is_admin=True),
     Command("enable", "Turn a feature on", _enable, "enable auto capture", is_admin=True),
     Command("disable", "Turn a feature off", _disable, "disable auto capture", is_admin=True),
+    Command("requirements", "Show what Liaison needs and whether it is there", _requirements, is_admin=True),
+    Command("consent", "Get the link that grants permissions in Microsoft 365", _consent, is_admin=True),
 )
 BY_WORD = {command.word: command for command in COMMANDS}

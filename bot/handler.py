@@ -5,28 +5,29 @@ Whatever a turn finds out about somebody goes to their own chat: a group only he
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
 from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
 from typing_extensions import override
 
-from bot import actions, commands, search
+from bot import actions, commands, search, signing_in
 from bot.activities import Incoming
 from bot.adapter import INCOMING, INVOKE_RESPONSE
 from bot.chats import Chats
 from bot.delivery import Delivery, place_of
-from bot.turns import CARD, Answer, Press, Turn, told
+from bot.signing_in import Exchange, SignIns
+from bot.turns import CARD, INVOKE_SECONDS, Answer, Press, Turn, told
 from cards.elements import Card
 from cards.help import welcome_card
 from cards.notice import notice_card
 from cards.words import Words, read_words
-from insights.errors import Invalid, NotFound, Problem
+from insights.errors import Invalid, NotFound, Problem, SignInNeeded
 from insights.services import Services
 
 MESSAGE = "application/vnd.microsoft.activity.message"
-INVOKE_SECONDS = 4.0
-"""Teams waits 5 s for the answer to a button; what takes longer follows by changing the card."""
+SIGN_INS = {"signin/tokenExchange", "signin/verifyState"}
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ class Handler(ActivityHandler):
         self._services = services
         self._chats = chats
         self._delivery = Delivery(services, chats)
+        self._sign_ins = SignIns(services, chats, self._delivery)
 
     @override
     async def on_turn(self, context: TurnContext) -> None:
@@ -114,10 +116,19 @@ class Handler(ActivityHandler):
 
     async def _run(self, incoming: Incoming, work: Callable[[Turn], Awaitable[Answer]]) -> Answer:
         """The answer of `work`, or the card that says why there is none."""
+        try:
+            return await self._attempt(incoming, work)
+        except SignInNeeded as problem:
+            return signing_in.ask(self._services.settings, incoming, problem)
+
+    async def _attempt(self, incoming: Incoming, work: Callable[[Turn], Awaitable[Answer]]) -> Answer:
+        """The same; raises SignInNeeded where the user has to sign in first."""
         words = read_words(incoming.locale)
         try:
             turn = await self._turn(incoming)
             return await work(turn) if turn else Answer(_stranger(words))
+        except SignInNeeded:
+            raise
         except Problem as problem:
             return Answer(_problem_card(problem, words), is_refusal=True)
         except Exception:
@@ -142,7 +153,11 @@ class Handler(ActivityHandler):
                 return InvokeResponse(
                     status=400, body={"error": {"code": "BadRequest", "message": "no verb"}}
                 )
-            return InvokeResponse(status=200, body=await self._answer_press(incoming, pressed))
+            exchange = signing_in.read_exchange(_object(value, "authentication"))
+            return InvokeResponse(status=200, body=await self._answer_press(incoming, pressed, exchange))
+        if incoming.name in SIGN_INS:
+            status, body = await self._answer_sign_in(incoming, value)
+            return InvokeResponse(status=status, body=body)
         searching = search.SEARCHES.get(incoming.name)
         if searching is None:
             return InvokeResponse(
@@ -150,6 +165,15 @@ class Handler(ActivityHandler):
                 body={"error": {"code": "NotSupported", "message": "there is no such invoke here"}},
             )
         return InvokeResponse(status=200, body=await self._answer_search(incoming, searching, value))
+
+    async def _answer_sign_in(self, incoming: Incoming, value: Mapping[str, Any]) -> tuple[int, Any]:
+        if incoming.name == "signin/verifyState":
+            return await self._sign_ins.verify(incoming, value.get("state"))
+
+        async def answer(question: str) -> Answer:
+            return await self._attempt(incoming, lambda turn: commands.answer(turn, question))
+
+        return await self._sign_ins.exchange(incoming, signing_in.read_exchange(value), answer)
 
     async def _answer_search(
         self, incoming: Incoming, searching: search.Search, value: Mapping[str, Any]
@@ -166,22 +190,42 @@ class Handler(ActivityHandler):
             log.exception("a search failed", name=incoming.name)
             return search.message(read_words(incoming.locale)("bot.failed"))
 
-    async def _answer_press(self, incoming: Incoming, pressed: Press) -> dict[str, Any]:
+    async def _answer_press(
+        self, incoming: Incoming, pressed: Press, exchange: Exchange | None
+    ) -> dict[str, Any]:
         """The card in its new state, or a sentence where the press was refused."""
         words = read_words(incoming.locale)
         if incoming.is_group:
             return _said(words("bot.not_in_groups"))
+        if exchange:
+            try:
+                await self._sign_ins.accept(incoming, exchange)
+            except Problem:
+                return signing_in.refused(incoming)
+            # The same press as before, which was refused and must not count as its first delivery.
+            incoming = replace(incoming, id=f"{incoming.id}/signed in")
         work = asyncio.create_task(self._press(incoming, pressed))
         done, _ = await asyncio.wait({work}, timeout=INVOKE_SECONDS)
         if not done:
             self._delivery.do_later(self._finish_late(incoming, work))
             return _said(words("bot.still_working"))
+        return await self._outcome(incoming, work, has_token=exchange is not None)
+
+    async def _outcome(
+        self, incoming: Incoming, work: asyncio.Task[Answer], *, has_token: bool
+    ) -> dict[str, Any]:
+        """What a button that has ended answers."""
+        words = read_words(incoming.locale)
         try:
             answer = work.result()
+        except SignInNeeded as problem:
+            if has_token:  # asking again would bring the same token again
+                return signing_in.refused(incoming)
+            return signing_in.login_request(self._services.settings, incoming, problem)
         except Problem as problem:
             return _said(told(problem))
         except Exception:
-            log.exception("a button failed", verb=pressed.verb)
+            log.exception("a button failed")
             return _said(f"{words('bot.failed')} {words('bot.failed_do')}")
         await self._delivery.keep(answer, place_of(incoming))
         return {"statusCode": 200, "type": CARD, "value": answer.card}
@@ -200,6 +244,8 @@ class Handler(ActivityHandler):
         words = read_words(incoming.locale)
         try:
             await self._delivery.replace(incoming, await work)
+        except SignInNeeded as problem:
+            await self._delivery.show(incoming, signing_in.ask(self._services.settings, incoming, problem))
         except Problem as problem:
             await self._delivery.show(incoming, Answer(_problem_card(problem, words)))
         except Exception:
@@ -225,11 +271,14 @@ def _problem_card(problem: Problem, words: Words) -> dict[str, Any]:
     return notice_card(problem.what, parts, words, is_error=not isinstance(problem, Invalid))
 
 
+def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def _read_execute(value: Mapping[str, Any]) -> Press | None:
-    action = value.get("action")
-    action = action if isinstance(action, dict) else {}
-    data = action.get("data")
-    return _read_press(action.get("verb"), data if isinstance(data, dict) else {})
+    action = _object(value, "action")
+    return _read_press(action.get("verb"), _object(action, "data"))
 
 
 def _read_submit(incoming: Incoming) -> Press | None:

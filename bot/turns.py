@@ -16,6 +16,8 @@ from insights.model import RecordRef, User
 from insights.services import Services
 
 CARD = "application/vnd.microsoft.card.adaptive"
+INVOKE_SECONDS = 4.0
+"""Teams waits 5 s for the answer to an invoke; what takes longer follows as or in a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Answer:
     listing: Listing | None = None
     change_id: int = 0
     is_refusal: bool = False
+    content_type: str = CARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +91,4 @@ def told(problem: Problem) -> str:
 
 def message_of(answer: Answer) -> dict[str, Any]:
     """The activity that shows a card."""
-    return {"type": "message", "attachments": [{"contentType": CARD, "content": answer.card}]}
+    return {"type": "message", "attachments": [{"contentType": answer.content_type, "content": answer.card}]}

@@ -12,6 +12,17 @@ def record_link(base_url: str, ref: RecordRef) -> str:
     return f"{base_url}{PREFIX}{quote(f'{ref.table}:{ref.id}', safe=':')}"
 
 
+def application_id_uri(base_url: str, app_id: str) -> str:
+    """The application id URI of the registration, for which Outlook and Teams ask a token."""
+    return f"api://{urlsplit(base_url).netloc}/botid-{app_id}"
+
+
+def sign_in_link(base_url: str, claims: str = "") -> str:
+    """The page on which somebody signs in for the bot; `claims` is what Entra asks for beyond that."""
+    asked = f"&claims={quote(claims, safe='')}" if claims else ""
+    return f"{base_url}/addin/sign-in?for=teams{asked}"
+
+
 def read_record_link(base_url: str, link: str) -> RecordRef | None:
     """The record a link of ours leads to, None for any other link."""
     try:

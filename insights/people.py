@@ -4,7 +4,8 @@ from insights.errors import NotSignedIn
 from insights.features import read_states
 from insights.model import User
 from insights.services import Services
-from insights.views import Access, Me, Privileges, UserView
+from insights.sign_in_codes import issue_code
+from insights.views import Access, Me, Privileges, SignInCode, UserView
 
 
 async def identify(services: Services, token: str) -> User:
@@ -35,6 +36,11 @@ async def read_me(services: Services, user: User) -> Me:
         ),
         features=await read_states(services),
     )
+
+
+def make_sign_in_code(services: Services, user: User) -> SignInCode:
+    """A code with which Teams tells the bot that the caller has signed in here."""
+    return SignInCode(code=issue_code(services.keys, user.object_id, services.now()))
 
 
 def _access(user: User, name: str) -> Access:

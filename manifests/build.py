@@ -18,7 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PACKAGE, XML = "liaison.zip", "outlook.xml"
 HOST = r"([0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?\.)*[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?(:[1-9][0-9]{0,4})?"
 LONGEST_HOST = 200
-"""Characters; the XML manifest allows 250 for `api://host/id`."""
+"""Characters; the XML manifest allows 250 for `api://host/botid-id`."""
 
 
 def build_manifests(public_url: str, app_id: str, commands: Sequence[BotCommand], folder: Path) -> list[Path]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
+from insights.links import application_id_uri
+
 VERSION = "1.0.0"
 """Raised with every change to what the manifests say: Teams and Outlook take over only a higher one."""
 
@@ -84,7 +86,7 @@ class Facts:
     @property
     def resource(self) -> str:
         """The application id URI for which Outlook and Teams ask a token."""
-        return f"api://{self.host}/{self.app_id}"
+        return application_id_uri(self.public_url, self.app_id)
 
     @property
     def pane(self) -> str:
