@@ -30,16 +30,17 @@ from addin.events import STOPPING
 from addin.health import Health
 from addin.http import MAX_BODY, SERVICES, Route, Visit, add_routes
 from addin.observe import METRICS, Metrics, mark, observe, report_loop_failure
-from addin.pages import SURROUNDINGS, Surroundings
+from addin.pages import SURROUNDINGS, Surroundings, read_surroundings
 from addin.problems import translate_errors
 from addin.protocol import Protocol
 from addin.proxies import believe_proxies, require_loopback_host
 from bot import due as chats_due
 from bot.door import BotDoor
-from connectors.registry import open_services
+from connectors.registry import open_stores
 from insights import due
 from insights.capture import promotion
 from insights.capture.views import Item, OpenEmail, Timeline
+from insights.due import Due
 from insights.errors import Unavailable
 from insights.services import Services
 from insights.settings import Settings
@@ -53,6 +54,7 @@ from insights.views import (
     RecordItem,
     RecordPage,
     RequirementList,
+    SignInCode,
     Terms,
 )
 
@@ -87,13 +89,25 @@ async def receive_activity(visit: Visit) -> web.Response:
     return web.json_response(body, status=status) if body is not None else web.Response(status=status)
 
 
+async def receive_notifications(visit: Visit) -> web.Response:
+    """What Graph tells of mailboxes; the answer is the same whoever posts whatever."""
+    from connectors.graph.notifications import receive
+
+    request, services = visit.request, visit.services
+    reply = await receive(services.database, services.now, request.query, await request.read())
+    return web.Response(status=reply.status, text=reply.text, content_type="text/plain")
+
+
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/messages", receive_activity, "public"),
+    Route("POST", "/api/graph/notifications", receive_notifications, "public"),
+    Route("POST", "/api/graph/lifecycle", receive_notifications, "public"),
     Route("GET", "/healthz", health.read_health, "public", {200: Health}),
     Route("GET", "/readyz", health.read_readiness, "public", {200: Health}, refusals=(503,)),
     Route("GET", "/metrics", health.read_metrics, "metrics"),
     Route("GET", "/api/openapi.json", describe_api, "public"),
     Route("GET", f"{V1}/me", api.read_me, "user", {200: Me}),
+    Route("POST", f"{V1}/sign-in-codes", api.make_sign_in_code, "user", {201: SignInCode}),
     Route("GET", f"{V1}/records", api.find_records, "user", {200: RecordPage}),
     Route("POST", f"{V1}/records", api.create_person, "user", {201: RecordItem}, refusals=(403, 404, 409)),
     Route("POST", f"{V1}/records/lookup", api.look_up_records, "user", {200: RecordPage}),
@@ -119,6 +133,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", pages.show_home, "public"),
     Route("GET", "/consent", consent.show_consent, "public"),
     Route("GET", "/addin/pane", pages.show_pane, "public"),
+    Route("GET", "/addin/sign-in", pages.show_sign_in, "public"),
     Route("GET", "/tab", pages.show_tab, "public"),
     Route("GET", "/t/{id}", pages.show_record, "public"),
     Route("GET", "/docs/", docs.show_docs, "public"),
@@ -171,7 +186,7 @@ def create_app(
     app[STOPPING] = asyncio.Event()
     app_id = settings.microsoft_app_id
     app[BOT] = bot or BotDoor(is_local=is_demo and not app_id, app_id=app_id)
-    app[SURROUNDINGS] = DEMO_SURROUNDINGS if is_demo else Surroundings()
+    app[SURROUNDINGS] = DEMO_SURROUNDINGS if is_demo else read_surroundings(settings)
     add_routes(app, tuple(routes(is_demo=is_demo)))
     app.cleanup_ctx.append(_running(settings, now, is_demo=is_demo))
     app.on_response_prepare.append(mark)
@@ -184,7 +199,7 @@ def _running(
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     async def run(app: web.Application) -> AsyncIterator[None]:
         """Connectors and workers, from the start of the application to its end."""
-        async with open_services(settings, now) as services, AsyncExitStack() as stack:
+        async with open_stores(settings, now) as (services, stores), AsyncExitStack() as stack:
             app[SERVICES] = services
             if is_demo:
                 from connectors.embedded.demo import seed
@@ -194,7 +209,7 @@ def _running(
                 app[SHARED_MAILBOXES] = cast(SharedMailboxes, services.mail)
             services.workflows.register(promotion.workflow(lambda: services))
             services.workflows.start()
-            worker = asyncio.create_task(_work(services, app[BOT], stack))
+            worker = asyncio.create_task(_work(services, app[BOT], stack, stores.due))
             try:
                 yield
             finally:
@@ -205,7 +220,7 @@ def _running(
     return run
 
 
-async def _work(services: Services, bot: BotDoor, stack: AsyncExitStack) -> None:
+async def _work(services: Services, bot: BotDoor, stack: AsyncExitStack, more_due: Sequence[Due]) -> None:
     """What a server does by itself, once jobs run."""
     await services.workflows.wait_ready()
     await bot.open(services, stack)
@@ -213,7 +228,7 @@ async def _work(services: Services, bot: BotDoor, stack: AsyncExitStack) -> None
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
-    await due.keep_running(services, DUE)
+    await due.keep_running(services, (*DUE, *more_due))
 
 
 async def _end_streams(app: web.Application) -> None:

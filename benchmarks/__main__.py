@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import bot, importing, pane, startup, timeline
+from benchmarks import bot, importing, opening, pane, startup, timeline
 from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -22,6 +22,7 @@ async def run(*, large: bool) -> list[Figure]:
         *await startup.measure(),
         *await pane.measure(),
         *await bot.measure(),
+        *await opening.measure(),
     ]
 
 

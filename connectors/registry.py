@@ -8,16 +8,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from connectors.keys import read_signing_keys
 from insights.database import Database
+from insights.due import Due
 from insights.errors import Unavailable
 from insights.migrate import REVISIONS, upgrade
 from insights.ports import Crm, Directory, Mail
 from insights.services import Services
 from insights.settings import Settings
 from insights.workflows import Workflows
+
+if TYPE_CHECKING:
+    from connectors.entra.opening import Entra
+    from connectors.graph.client import GraphClient
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,9 @@ class Opening:
     now: Callable[[], datetime]
     stack: AsyncExitStack
     databases: dict[str, Database] = field(default_factory=dict)
+    due: list[Due] = field(default_factory=list)
+    """What falls due by itself because of the connectors that were opened."""
+    _shared: dict[str, object] = field(default_factory=dict)
 
     def database(self, name: str) -> Database:
         """A database of the data directory, opened once and closed with the stack."""
@@ -38,6 +49,29 @@ class Opening:
             self.stack.push_async_callback(database.close)
         return self.databases[name]
 
+    async def entra(self) -> "Entra":
+        """Sign-in and tokens, opened once."""
+        from connectors.entra.opening import open_entra
+
+        if "entra" not in self._shared:
+            self._shared["entra"] = await open_entra(
+                self.settings,
+                self.database("liaison"),
+                keys=read_signing_keys(self.settings),
+                now=self.now,
+                stack=self.stack,
+            )
+        return cast("Entra", self._shared["entra"])
+
+    async def graph(self) -> "GraphClient":
+        """The connections to Graph, opened once."""
+        from connectors.graph.opening import open_graph
+
+        if "graph" not in self._shared:
+            tokens = (await self.entra()).tokens
+            self._shared["graph"] = open_graph(self.stack, self.settings.graph_url, tokens)
+        return cast("GraphClient", self._shared["graph"])
+
 
 async def _open_embedded_crm(opening: Opening) -> Crm:
     from connectors.embedded.crm.crm import EmbeddedCrm
@@ -47,7 +81,17 @@ async def _open_embedded_crm(opening: Opening) -> Crm:
     return crm
 
 
-async def _open_embedded_mail(opening: Opening, organization_id: str) -> Mail:
+async def _open_dataverse(opening: Opening) -> Crm:
+    import aiohttp
+
+    from connectors.dataverse.crm import DataverseCrm
+
+    settings, tokens = opening.settings, (await opening.entra()).tokens
+    session = await opening.stack.enter_async_context(aiohttp.ClientSession())
+    return DataverseCrm(settings.dataverse_url, session, tokens, opening.now)
+
+
+async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
     from connectors.embedded.mail.mail import EmbeddedMail
     from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
     from connectors.embedded.parsing.pool import MailParser
@@ -56,22 +100,68 @@ async def _open_embedded_mail(opening: Opening, organization_id: str) -> Mail:
     await upgrade(database, MAIL_REVISIONS)
     parser = MailParser()
     opening.stack.push_async_callback(parser.close)
-    return EmbeddedMail(database, parser, organization_id)
+    return EmbeddedMail(database, parser, await crm.organization_id())
 
 
-async def _open_embedded_directory(opening: Opening) -> Directory:
+async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
+    from connectors.graph.due import graph_due
+    from connectors.graph.opening import open_graph_mail
+
+    mail, following, places = open_graph_mail(
+        opening.stack,
+        await opening.graph(),
+        opening.database("liaison"),
+        await crm.organization_id(),
+        opening.now,
+        crm.user,
+        public_url=opening.settings.public_url,
+    )
+    opening.due.extend(graph_due(following, places))
+    return mail
+
+
+async def _open_embedded_directory(opening: Opening, crm: Crm) -> Directory:
     from connectors.embedded.directory import EmbeddedDirectory
-    from connectors.embedded.keys import read_signing_keys
 
     keys = read_signing_keys(opening.settings)
     return EmbeddedDirectory(opening.database("crm"), keys=keys, now=opening.now)
 
 
-CRMS: Mapping[str, Callable[[Opening], Awaitable[Crm]]] = {"embedded": _open_embedded_crm}
-# The id of the organisation is part of every email's id, in all mailboxes the same.
-MAILS: Mapping[str, Callable[[Opening, str], Awaitable[Mail]]] = {"embedded": _open_embedded_mail}
-# Who signs in follows from the mail server: its accounts are the people.
-DIRECTORIES: Mapping[str, Callable[[Opening], Awaitable[Directory]]] = {"embedded": _open_embedded_directory}
+async def _open_entra_directory(opening: Opening, crm: Crm) -> Directory:
+    """People sign in with Entra; domains and groups stay the embedded ones."""
+    from connectors.entra.directory import EntraDirectory
+
+    rest = await _open_embedded_directory(opening, crm)
+    return EntraDirectory(await opening.entra(), rest, resource=opening.settings.graph_url)
+
+
+async def _open_graph_directory(opening: Opening, crm: Crm) -> Directory:
+    from connectors.graph.opening import open_graph_directory
+
+    return open_graph_directory(await opening.graph(), await opening.entra(), crm.user)
+
+
+CRMS: Mapping[str, Callable[[Opening], Awaitable[Crm]]] = {
+    "embedded": _open_embedded_crm,
+    "dataverse": _open_dataverse,
+}
+# The id of the CRM's organisation is part of every email's id, and its users are whose mail is read.
+MAILS: Mapping[str, Callable[[Opening, Crm], Awaitable[Mail]]] = {
+    "embedded": _open_embedded_mail,
+    "graph": _open_graph_mail,
+}
+DIRECTORIES: Mapping[str, Callable[[Opening, Crm], Awaitable[Directory]]] = {
+    "embedded": _open_embedded_directory,
+    "entra": _open_entra_directory,
+    "graph": _open_graph_directory,
+}
+
+
+def directory_name(settings: Settings) -> str:
+    """Which directory follows from the settings: where Graph has the mail, its accounts are the people."""
+    if settings.mail == "graph":
+        return "graph"
+    return "entra" if settings.has_entra else "embedded"
 
 
 @asynccontextmanager
@@ -85,7 +175,7 @@ async def open_services(settings: Settings, now: Callable[[], datetime]) -> Asyn
 async def open_stores(
     settings: Settings, now: Callable[[], datetime]
 ) -> AsyncIterator[tuple[Services, Opening]]:
-    """The same, with the databases behind it, for what fills the embedded connectors from outside."""
+    """The same, with what is behind it: the databases, and what falls due because of the connectors."""
     async with AsyncExitStack() as stack:
         opening = Opening(settings, now, stack)
         yield await _open(opening), opening
@@ -101,12 +191,15 @@ async def _open(opening: Opening) -> Services:
             settings=settings,
             database=database,
             crm=crm,
-            mail=await MAILS[settings.mail](opening, await crm.organization_id()),
-            directory=await DIRECTORIES[settings.mail](opening),
+            mail=await MAILS[settings.mail](opening, crm),
+            directory=await DIRECTORIES[directory_name(settings)](opening, crm),
             workflows=Workflows(data_dir=settings.data_dir, database_url=settings.database_url),
             now=opening.now,
+            keys=read_signing_keys(settings),
         )
     except (SQLAlchemyError, OSError, Unavailable) as error:
+        if isinstance(error, Unavailable) and error.code != "no_database":
+            raise  # it says itself what is missing
         # The driver's own words may quote the address of the database with its password.
         raise Unavailable(
             "The database cannot be opened",
@@ -114,3 +207,11 @@ async def _open(opening: Opening) -> Services:
             "check LIAISON_DATABASE_URL, and that the data directory is writable and not full",
             code="no_database",
         ) from None
+
+
+def database_revisions() -> Mapping[str, Path]:
+    """Each database that a connector or the product may have, with the folder of its migrations."""
+    from connectors.embedded.crm.crm import REVISIONS as CRM_REVISIONS
+    from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
+
+    return {"liaison": REVISIONS, "crm": CRM_REVISIONS, "mailbox": MAIL_REVISIONS}

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import app
 import cli
+from addin.docs import read_doc
 from bot.commands import COMMANDS
 from insights.features import FEATURES, TERMS_TEXT, TERMS_VERSION
+from insights.requirements.table import REQUIREMENTS
+from insights.scopes import SCOPES
 from insights.settings import Settings, environment_name
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -63,3 +66,36 @@ def test_the_published_terms_are_those_that_administrators_accept() -> None:
     page = (DOCS / "terms.md").read_text()
     assert TERMS_TEXT in page
     assert f"version {TERMS_VERSION}" in page
+
+
+KINDS = {
+    "sign-in": "signing in",
+    "delegated": "delegated",
+    "exchange": "role of Exchange",
+    "entra": "role of Entra",
+    "dataverse": "CRM",
+}
+
+
+def test_every_permission_is_documented_with_who_needs_it_and_why() -> None:
+    documented = [tuple(row) for row in table("scopes.md") if row[0].startswith("`")]
+    written = [
+        (
+            f"`{scope.permission}`",
+            KINDS[scope.kind],
+            f"`{scope.feature}`" if scope.feature else "always",
+            f"{scope.why} (optional)" if scope.is_optional else scope.why,
+        )
+        for scope in SCOPES
+    ]
+    assert documented == written
+
+
+def test_a_requirement_leads_to_a_section_that_there_is() -> None:
+    for row in REQUIREMENTS:
+        if row.link.startswith("/docs/"):
+            page, _, section = row.link.removeprefix("/docs/").partition("#")
+            sections = [name for name, _ in read_doc(DOCS / page).sections]
+            assert not section or section in sections, f"{row.name} links to {row.link}"
+        else:
+            assert row.link.startswith("https://")

@@ -12,8 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from insights import audit, features, preferences
 from insights.capture import emails, failures, filing, tracking
 from insights.capture.views import TrackBody
+from insights.consent.link import read_consent
 from insights.errors import NotAllowed
 from insights.model import RecordRef, User
+from insights.requirements.examining import read_requirements
 from insights.services import Services
 from insights.views import FeaturesBody, FeatureSwitches, PreferencesBody
 
@@ -97,6 +99,8 @@ GUARDED: dict[str, Callable[[Services, User], Awaitable[object]]] = {
     "read_terms": features.read_terms,
     "change_features": lambda services, user: features.change_features(services, user, FeaturesBody()),
     "read_audit": lambda services, user: audit.read_audit(services, user, cursor=None, limit=5),
+    "read_requirements": read_requirements,
+    "read_consent": read_consent,
 }
 
 

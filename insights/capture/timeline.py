@@ -58,12 +58,11 @@ async def read_timeline(
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
     mailbox, _ = await asyncio.gather(services.crm.mailbox_state(user.id), require_timeline(services, ref))
     notice, wanted = await may_list_mail(services, user, mailbox)
-    addresses, newest, audience = await asyncio.gather(
-        record_addresses(services, user, ref) if wanted else _nothing(),
+    (addresses, mail), newest, audience = await asyncio.gather(
+        _related_mail(services, user, ref, window) if wanted else _nothing(),
         _activities(services, user, ref, window, window.before),
         services.crm.audience(user, ref),
     )
-    mail = await _related_mail(services, user, addresses, window)
     activities = await _own_activities(services, user, ref, addresses, window, mail.messages, newest)
     standing = await read_standing(
         services, user, mail.messages, activities, mailbox_state=mailbox, crm=mail.tracked
@@ -102,16 +101,22 @@ async def record_addresses(services: Services, user: User, ref: RecordRef) -> di
     return found
 
 
-async def _nothing() -> dict[str, RecordAddress]:
-    return {}
+async def _nothing() -> tuple[dict[str, RecordAddress], RelatedMail]:
+    return {}, RelatedMail()
 
 
 async def _related_mail(
+    services: Services, user: User, ref: RecordRef, window: Window
+) -> tuple[dict[str, RecordAddress], RelatedMail]:
+    """The record's addresses, and the caller's mail with them."""
+    addresses = await record_addresses(services, user, ref)
+    return addresses, await _mail_with(services, user, addresses, window) if addresses else RelatedMail()
+
+
+async def _mail_with(
     services: Services, user: User, addresses: Mapping[str, RecordAddress], window: Window
 ) -> RelatedMail:
-    """The related messages and their CRM rows, asked at once; that a mailbox is down is told."""
-    if not addresses:
-        return RelatedMail()
+    """The messages and their CRM rows, asked at once; that a mailbox is down is told."""
     wanted = [address.address for address in addresses.values()]
     query = MailQuery(wanted, since=window.since, before=window.before, limit=window.limit + 1)
     search = asyncio.create_task(_related_messages(services, user, query))

@@ -50,9 +50,10 @@ class Application:
 
 
 def is_own_name(application: Application, resource: str) -> bool:
-    """Whether a resource is the application itself, also as `api://host/id`."""
-    return resource in application.names or (
-        resource.startswith("api://") and resource.endswith(f"/{application.app_id}")
+    """Whether a resource is the application itself, also as `api://host/id` or `api://host/botid-id`."""
+    names = {application.app_id, f"botid-{application.app_id}"}
+    return resource == application.app_id or (
+        resource.startswith("api://") and resource.rpartition("/")[2] in names
     )
 
 
