@@ -277,10 +277,17 @@ def _contents(manifest: "Manifest") -> str:
 
 
 async def _upgrade(_arguments: argparse.Namespace, settings: Settings) -> None:
-    from connectors.registry import open_services
+    from connectors.registry import upgrade_databases
 
-    async with open_services(settings, _now):
-        print(f"All databases of {settings.data_dir} are at the newest schema.")
+    await upgrade_databases(settings, _now)
+    print(f"All databases of {settings.data_dir} are at the newest schema.")
+
+
+async def _rotate(_arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.registry import rotate_secrets
+
+    count = await rotate_secrets(settings, _now)
+    print(f"{count} sealed anew; older keys can be taken out of LIAISON_SECRET_KEYS.")
 
 
 @contextmanager
@@ -466,6 +473,7 @@ COMMANDS = (
         (_argument("file", "what `liaison backup` has written", type=Path, metavar="FILE"),),
     ),
     Command("db upgrade", "bring all databases to the newest schema", _upgrade),
+    Command("keys rotate", "seal what is kept of sign-ins with the newest key", _rotate),
 )
 GROUPS = {
     "consent": "permissions in Microsoft 365",
@@ -473,6 +481,7 @@ GROUPS = {
     "jobs": "background work",
     "manifest": "what Outlook and Teams are given",
     "db": "the databases",
+    "keys": "the operator's keys",
 }
 
 

@@ -89,7 +89,7 @@ class TokenValidator:
     def _key_id(token: str) -> str:
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, RecursionError):
             raise _refusal("the token is none") from None
         key_id = header.get("kid")
         if not isinstance(key_id, str) or header.get("alg") != "RS256":
@@ -107,7 +107,7 @@ class TokenValidator:
                 leeway=SKEW,
                 options={"require": ["exp", "iss", "aud"]},
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, RecursionError) as error:
             raise _refusal(f"the token is not valid ({type(error).__name__})") from None
         return claims
 

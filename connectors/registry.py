@@ -4,8 +4,8 @@ The embedded ones enter by the same door as any other. Each is imported when it 
 what is not used costs nothing; what it holds open is closed by the stack it is given.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from insights.workflows import Workflows
 if TYPE_CHECKING:
     from connectors.entra.opening import Entra
     from connectors.graph.client import GraphClient
+    from connectors.graph.following import Following
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Opening:
     databases: dict[str, Database] = field(default_factory=dict)
     due: list[Due] = field(default_factory=list)
     """What falls due by itself because of the connectors that were opened."""
-    _shared: dict[str, object] = field(default_factory=dict)
+    shared: dict[str, object] = field(default_factory=dict)
+    """What several connectors stand on, by name."""
 
     def database(self, name: str) -> Database:
         """A database of the data directory, opened once and closed with the stack."""
@@ -53,24 +55,24 @@ class Opening:
         """Sign-in and tokens, opened once."""
         from connectors.entra.opening import open_entra
 
-        if "entra" not in self._shared:
-            self._shared["entra"] = await open_entra(
+        if "entra" not in self.shared:
+            self.shared["entra"] = await open_entra(
                 self.settings,
                 self.database("liaison"),
                 keys=read_signing_keys(self.settings),
                 now=self.now,
                 stack=self.stack,
             )
-        return cast("Entra", self._shared["entra"])
+        return cast("Entra", self.shared["entra"])
 
     async def graph(self) -> "GraphClient":
         """The connections to Graph, opened once."""
         from connectors.graph.opening import open_graph
 
-        if "graph" not in self._shared:
+        if "graph" not in self.shared:
             tokens = (await self.entra()).tokens
-            self._shared["graph"] = open_graph(self.stack, self.settings.graph_url, tokens)
-        return cast("GraphClient", self._shared["graph"])
+            self.shared["graph"] = open_graph(self.stack, self.settings.graph_url, tokens)
+        return cast("GraphClient", self.shared["graph"])
 
 
 async def _open_embedded_crm(opening: Opening) -> Crm:
@@ -117,6 +119,7 @@ async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
         public_url=opening.settings.public_url,
     )
     opening.due.extend(graph_due(following, places))
+    opening.shared["following"] = following
     return mail
 
 
@@ -138,7 +141,8 @@ async def _open_entra_directory(opening: Opening, crm: Crm) -> Directory:
 async def _open_graph_directory(opening: Opening, crm: Crm) -> Directory:
     from connectors.graph.opening import open_graph_directory
 
-    return open_graph_directory(await opening.graph(), await opening.entra(), crm.user)
+    graph, entra = await opening.graph(), await opening.entra()
+    return open_graph_directory(graph, entra, crm.user, cast("Following", opening.shared["following"]))
 
 
 CRMS: Mapping[str, Callable[[Opening], Awaitable[Crm]]] = {
@@ -183,7 +187,7 @@ async def open_stores(
 
 async def _open(opening: Opening) -> Services:
     settings = opening.settings
-    try:
+    with _database_problems():
         database = opening.database("liaison")
         await upgrade(database, REVISIONS)
         crm = await CRMS[settings.crm](opening)
@@ -197,10 +201,38 @@ async def _open(opening: Opening) -> Services:
             now=opening.now,
             keys=read_signing_keys(settings),
         )
+
+
+async def upgrade_databases(settings: Settings, now: Callable[[], datetime]) -> None:
+    """Bring every database that the connectors of the settings have to its newest schema."""
+    chosen = {"liaison": True, "crm": settings.crm == "embedded", "mailbox": settings.mail == "embedded"}
+    async with AsyncExitStack() as stack:
+        opening = Opening(settings, now, stack)
+        with _database_problems():
+            for name, revisions in database_revisions().items():
+                if chosen[name]:
+                    await upgrade(opening.database(name), revisions)
+
+
+async def rotate_secrets(settings: Settings, now: Callable[[], datetime]) -> int:
+    """Seal all secrets at rest with the newest key; how many were sealed with an older one."""
+    from connectors.entra.vault import Vault
+
+    async with AsyncExitStack() as stack:
+        database = Opening(settings, now, stack).database("liaison")
+        with _database_problems():
+            await upgrade(database, REVISIONS)
+            return await Vault(database, read_signing_keys(settings), now).rotate()
+
+
+@contextmanager
+def _database_problems() -> Iterator[None]:
+    """What a driver raises, in our words: its own may quote the address of the database with its password."""
+    try:
+        yield
     except (SQLAlchemyError, OSError, Unavailable) as error:
         if isinstance(error, Unavailable) and error.code != "no_database":
             raise  # it says itself what is missing
-        # The driver's own words may quote the address of the database with its password.
         raise Unavailable(
             "The database cannot be opened",
             type(error.__cause__ or error).__name__,

@@ -9,11 +9,15 @@ import socket
 import sqlite3
 import stat
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import cli
+from connectors.entra.vault import Vault
+from insights.database import Database
+from insights.migrate import REVISIONS, upgrade
 from tests.flows.liaison import COMPANY, Liaison, letter
 
 FAILURE = re.compile(r"error: [^·\n]+( · [^·\n]+)*\n")
@@ -161,6 +165,22 @@ def test_due_work_is_counted_by_kind(run: Run) -> None:
     out, _ = run("jobs", "run-due", "--now", "2030-01-01T00:00:00+01:00")
     assert all(re.fullmatch(r"\w+: 0", line) for line in out.splitlines())
     assert {row["kind"] for row in json.loads(run("jobs", "run-due", "--json")[0])} >= {"strays", "changes"}
+
+
+def test_what_is_sealed_is_sealed_with_the_newest_key(run: Run) -> None:
+    old, new = "old-" * 10, "new-" * 10
+
+    async def seal() -> None:
+        database = Database("liaison", data_dir=run.data, url="")
+        await upgrade(database, REVISIONS)
+        vault = Vault(database, [old], lambda: datetime.now(UTC))
+        assert await vault.replace("ann", b"a sign-in", was=None)
+        await database.close()
+
+    asyncio.run(seal())
+    keys = {"LIAISON_SECRET_KEYS": f"{new},{old}"}
+    assert run("keys", "rotate", env=keys)[0].startswith("1 sealed anew")
+    assert run("keys", "rotate", env={"LIAISON_SECRET_KEYS": new})[0].startswith("0 sealed anew")
 
 
 def test_databases_are_upgraded(run: Run) -> None:

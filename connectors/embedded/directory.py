@@ -82,7 +82,7 @@ class EmbeddedDirectory:
                     "verify_nbf": False,
                 },
             )
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):
             return None
         subject, expires = claims["sub"], claims["exp"]
         if not isinstance(subject, str) or not isinstance(expires, int | float):

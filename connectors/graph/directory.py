@@ -1,8 +1,10 @@
 """Entra: who signs in, which mail domains are ours, and who is in which group."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
+
+import structlog
 
 from connectors.graph.calls import Call, follow, get
 from connectors.graph.client import GraphClient
@@ -11,10 +13,12 @@ from connectors.graph.pace import BUDGET_SECONDS, Budget
 from connectors.graph.probes import Look, directory_probes
 from connectors.graph.rights import APP
 from insights.capture.addresses import domain_key
-from insights.errors import Unavailable
+from insights.errors import Problem, Unavailable
 from insights.model import Identity, User
 
 DOMAINS_SECONDS = 3600.0
+
+log = structlog.get_logger(__name__)
 
 
 class SignIn(Protocol):
@@ -32,8 +36,15 @@ class SignIn(Protocol):
 class GraphDirectory:
     """The Directory port; the app reads domains and groups, `find_user` knows the CRM's users by id."""
 
-    def __init__(self, graph: GraphClient, sign_in: SignIn, find_user: FindUser) -> None:
+    def __init__(
+        self,
+        graph: GraphClient,
+        sign_in: SignIn,
+        find_user: FindUser,
+        stop_following: Callable[[User], Awaitable[None]],
+    ) -> None:
         self._graph, self._sign_in, self._find_user = graph, sign_in, find_user
+        self._stop_following = stop_following
         self._domains: tuple[float, frozenset[str]] | None = None
 
     async def identify(self, token: str) -> Identity:
@@ -41,7 +52,14 @@ class GraphDirectory:
         return await self._sign_in.identify(token)
 
     async def sign_out(self, user: User) -> bool:
-        """Forget what lets us act for the user while they are away; whether there was anything."""
+        """Hear of the user's mail no more and forget what lets us act for them; whether there was anything.
+
+        Graph may be away, or refuse as somebody signed out: its subscription then ends by itself in a week.
+        """
+        try:
+            await self._stop_following(user)
+        except Problem as problem:
+            log.info("a subscription was left to run out", code=problem.code)
         return await self._sign_in.sign_out(user)
 
     def probes(self, user: User | None) -> Mapping[str, Look]:

@@ -112,6 +112,7 @@ class Following:
             sdk = await self._graph.sdk()
             path = path_of(sdk.subscriptions.by_subscription_id(row.subscription_id))
             call = send("DELETE", path)
+            await self._database.write(subscriptions.drop, user.id)  # first: what still comes counts no more
             answer = await self._graph.ask(asker_of(user.mailbox), call, Budget(BUDGET_SECONDS))
             if answer.status != 404:
                 answer.require_ok()

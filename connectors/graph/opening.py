@@ -42,6 +42,8 @@ def open_graph_mail(
     return GraphMail(reader, parser, organization_id, following.version), following, places
 
 
-def open_graph_directory(graph: GraphClient, sign_in: SignIn, find_user: FindUser) -> GraphDirectory:
+def open_graph_directory(
+    graph: GraphClient, sign_in: SignIn, find_user: FindUser, following: Following
+) -> GraphDirectory:
     """The Directory port: who signs in is proven by Entra, the rest is read from Graph."""
-    return GraphDirectory(graph, sign_in, find_user)
+    return GraphDirectory(graph, sign_in, find_user, following.stop)

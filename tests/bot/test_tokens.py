@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -124,6 +125,7 @@ async def test_who_comes_while_the_keys_are_fetched_waits_for_them(
         "Bearer ",
         "Bearer a.b.c",
         "Bearer é",
+        "Bearer " + b64encode(b'{"alg":' + b"[" * 100_000 + b"]" * 100_000 + b"}").decode() + ".e30.AA",
         "Basic YTpi",
         "Bearer " + jwt.encode({"iss": ISSUER, "aud": APP_ID}, "k" * 40, "HS256", headers={"kid": "first"}),
         "Bearer " + jwt.encode({"iss": ISSUER, "aud": APP_ID}, "", "none", headers={"kid": "first"}),

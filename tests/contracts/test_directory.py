@@ -1,5 +1,6 @@
 """What every Directory must do; a new implementation adds a row to `DIRECTORIES`."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from connectors.embedded.crm.crm import REVISIONS
 from connectors.embedded.crm.tables import addresses, lookups, rows
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.entra.opening import open_entra
+from connectors.graph.following import Following
 from connectors.graph.opening import open_graph, open_graph_directory
 from insights import ports
 from insights.errors import NotSignedIn
@@ -90,7 +92,8 @@ async def serve_graph(open_database: OpenDatabase, tmp_path: Path, clock: Clock)
         )
         sign_in = await open_entra(settings, database, keys=(KEY,), now=clock, stack=stack)
         client = open_graph(stack, graph.url.removesuffix("/v1.0"), StandinTokens(graph))
-        directory = open_graph_directory(client, sign_in, find_user)
+        following = Following(client, database, clock, find_user, public_url="")
+        directory = open_graph_directory(client, sign_in, find_user, following)
         yield Served(directory, entra.sign_in, Identity(object_id=PEOPLE[0].object_id), clock)
 
 
@@ -164,7 +167,9 @@ async def test_identify_proves_its_holder_until_it_runs_out(served: Served) -> N
 async def test_identify_refuses_whatever_else_with_the_same_words(served: Served) -> None:
     token = served.token()
     head, body, _ = token.split(".")
-    for wrong in ("", "a.b.c", "é\udcff", token[:-9], f"{head}.{body}.", f"{body}.{body}.{body}", token * 2):
+    deep = b64encode(b'{"alg":' + b"[" * 100_000 + b"]" * 100_000 + b"}").decode()
+    parts = (f"{head}.{body}.", f"{body}.{body}.{body}", f"{deep}.{body}.AA", f"{head}.{deep}.AA")
+    for wrong in ("", "a.b.c", "é\udcff", token[:-9], *parts, token * 2):
         with pytest.raises(NotSignedIn) as refused:
             await served.directory.identify(wrong)
         assert refused.value.code == "bad_token"

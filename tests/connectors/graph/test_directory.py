@@ -33,7 +33,7 @@ def entra(tenant: Tenant) -> GraphDirectory:
     async def find_user(user_id: str) -> User | None:
         return users.get(user_id)
 
-    return GraphDirectory(tenant.client, NobodySignsIn(), find_user)
+    return GraphDirectory(tenant.client, NobodySignsIn(), find_user, tenant.following.stop)
 
 
 async def test_groups_count_through_others_and_only_those_for_rights(
