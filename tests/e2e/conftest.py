@@ -5,6 +5,7 @@ stand: everything here lives and dies with this package.
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -38,7 +39,8 @@ Deliver = Callable[..., None]
 LIAISON = str(Path(sys.executable).parent / "liaison")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -58,12 +60,16 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
 
 def _serve(data: Path, *options: str) -> Iterator[str]:
     """The address of a server of its own; it must stop by itself when told to."""
-    port = _free_port()
-    command = [LIAISON, "serve", *options, "--port", str(port), "--data", str(data)]
+    yield from run_server([LIAISON, "serve", *options], data, free_port())
+
+
+def run_server(command: list[str], data: Path, port: int, **environment: str) -> Iterator[str]:
+    """The same, started by a command with more of an environment."""
     url = f"http://127.0.0.1:{port}"
     log = data / "server.log"
+    words = [*command, "--port", str(port), "--data", str(data)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(words, stdout=output, stderr=output, env=os.environ | environment)
         try:
             _wait_until_ready(process, url, log)
             yield url
@@ -140,6 +146,17 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     assert strangers == []
 
 
+@pytest.fixture
+def teams_context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh browser profile; the Playground asks a CDN for its fonts and does without them."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.route(
+        lambda url: not re.match(r"(http://localhost:|data:|blob:)", url), lambda route: route.abort()
+    )
+    yield context
+    context.close()
+
+
 @pytest.fixture(scope="package")
 def people(playwright: Playwright, demo_url: str) -> Iterator[dict[str, Person]]:
     """The demo's people by first name, each signed in to the HTTP API."""
@@ -168,4 +185,4 @@ def playground_of(
     """The address of somebody's Agents Playground, started when first asked for."""
     with ExitStack() as stack:
         playgrounds = Playgrounds(f"{demo_url}/api/messages", tmp_path_factory.mktemp("playground"), stack)
-        yield lambda person: playgrounds.url_of(person.email, _free_port())
+        yield lambda person: playgrounds.url_of(person.email, free_port())

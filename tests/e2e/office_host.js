@@ -1,13 +1,18 @@
 // Stands in for Office.js in a client without our demo around it: an open mail, dialogs as pop-up windows, and
 // a token of Office's own only where the test says so. Loaded under Microsoft's address of Office.js.
+// `window.openMail` is the mail where the test says which; with an `owner` it lies in that one's shared mailbox.
 
 (() => {
+  const { owner, ...mail } = window.openMail ?? { internetMessageId: "<1@mail.example>" };
   const item = {
-    internetMessageId: "<1@mail.example>",
     from: { emailAddress: "ana@fabrikam.example", displayName: "Ana Silva" },
     to: [],
     cc: [],
+    ...mail,
   };
+  if (owner) {
+    item.getSharedPropertiesAsync = (callback) => callback({ status: "succeeded", value: { owner } });
+  }
   const ready = Promise.resolve({ host: "Outlook", platform: "OfficeOnline" });
 
   function displayDialogAsync(url, _options, callback) {

@@ -53,21 +53,28 @@ class Playgrounds:
             default = _get(f"{url}/_internal/v1/config")["config"]
         everybody = [default["currentUser"], *default["users"]]
         me = next(user for user in everybody if user["userPrincipleName"] == email)
-        chats = {
-            "personalChat": {"id": f"personal chat of {email}"},
-            "groupChat": {"id": f"group chat of {email}", "name": GROUP_CHAT},
-            "team": {"id": f"team of {email}", "name": "Team", "aadGroupId": "team", "channels": []},
-        }
-        config = {
-            "version": "0.1.1",
-            "tenantId": default["tenantId"],
-            "bot": default["bot"],
-            "currentUser": me,
-            "users": [user for user in everybody if user is not me],
-            **chats,
-        }
-        path.write_text(json.dumps(config))
+        others = [user for user in everybody if user is not me]
+        write_config(path, me, others, tenant_id=default["tenantId"], bot=default["bot"])
         return path
+
+
+def write_config(path: Path, me: Json, others: list[Json], *, tenant_id: str, bot: Json) -> None:
+    """Write the file of a Playground in which `me` writes, in chats that no other Playground has."""
+    email = me["userPrincipleName"]
+    chats = {
+        "personalChat": {"id": f"personal chat of {email}"},
+        "groupChat": {"id": f"group chat of {email}", "name": GROUP_CHAT},
+        "team": {"id": f"team of {email}", "name": "Team", "aadGroupId": "team", "channels": []},
+    }
+    config = {
+        "version": "0.1.1",
+        "tenantId": tenant_id,
+        "bot": bot,
+        "currentUser": me,
+        "users": others,
+        **chats,
+    }
+    path.write_text(json.dumps(config))
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.e2e.mailbox import Person
 from tests.e2e.pane import card_of, open_demo
@@ -125,17 +125,6 @@ def test_a_group_never_sees_private_mail(open_teams: OpenTeams, alex: Person) ->
 def open_teams(teams_context: BrowserContext, playground_of: Callable[[Person], str]) -> OpenTeams:
     """Opens somebody's Teams in a tab of its own."""
     return lambda person: Teams(teams_context, playground_of(person))
-
-
-@pytest.fixture
-def teams_context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser profile; the Playground asks a CDN for its fonts and does without them."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.route(
-        lambda url: not re.match(r"(http://localhost:|data:|blob:)", url), lambda route: route.abort()
-    )
-    yield context
-    context.close()
 
 
 def _deliver(deliver: Deliver, subject: str, *people: Person) -> dict[str, Any]:

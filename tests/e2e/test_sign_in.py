@@ -11,20 +11,17 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import LIAISON, _serve
-from tests.e2e.pane import PATIENCE_MS
+from tests.e2e.outlook import Bridge, open_outlook, refused, signed_in
 from tests.flows.liaison import COMPANY, OBJECT_IDS, letter
 from tests.standins.entra import APP_ID, TENANT, Application, EntraStandin, Person, serving_entra
 
-OFFICE_JS = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
 ANN = Person(OBJECT_IDS["ann"], "Ann Beebe", "ann@ours.example")
 ROOT = Person(OBJECT_IDS["root"], "Rut Olsen", "root@ours.example")
 POLICY = "9ab03e19-ed42-4168-b6b7-7001fb3e933a"
 CLAIMS = json.dumps({"access_token": {"capolids": {"essential": True, "values": [POLICY]}}})
-
-Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -82,86 +79,8 @@ def outlook(browser: Browser, url: str, entra: EntraStandin) -> Iterator[Browser
     """A browser in which a stand-in answers for Office.js; it never leaves this machine."""
     entra.records.requests.clear()
     entra.records.policies.clear()
-    context = browser.new_context(ignore_https_errors=True)
-    context.set_default_timeout(PATIENCE_MS)
-    strangers: list[str] = []
-
-    def refuse(route: Route, request: Request) -> None:
-        strangers.append(request.url)
-        route.abort()
-
-    ours = (url, entra.authority, "data:", "blob:")
-    context.route(lambda address: not address.startswith(ours), refuse)
-    context.route(OFFICE_JS, lambda route: route.fulfill(path=Path(__file__).parent / "office_host.js"))
-    yield context
-    for page in context.pages:
-        page.unroute_all(behavior="ignoreErrors")
-    context.unroute_all(behavior="ignoreErrors")
-    context.close()
-    assert strangers == []
-
-
-class Bridge:
-    """What Outlook puts into the page for nested app auth; `answer` decides on each request for a token."""
-
-    def __init__(self, context: BrowserContext, answer: Answer) -> None:
-        self.requests: list[dict[str, Any]] = []
-        self._answer = answer
-        context.expose_function("askBridge", self._take)
-        context.add_init_script(
-            """
-            const listeners = [];
-            window.nestedAppAuthBridge = {
-              addEventListener: (_, listener) => listeners.push(listener),
-              removeEventListener: () => {},
-              postMessage: async (message) => {
-                const answer = await window.askBridge(message);
-                for (const listener of listeners) listener(answer);
-              },
-            };
-            """
-        )
-
-    def asked(self, method: str) -> list[dict[str, Any]]:
-        """The parameters of the requests of a kind."""
-        return [one["tokenParams"] for one in self.requests if one["method"] == method]
-
-    def _take(self, message: str) -> str:
-        request = json.loads(message)
-        self.requests.append(request)
-        envelope = {"messageType": "NestedAppAuthResponse", "requestId": request["requestId"]}
-        if request["method"] == "GetInitContext":
-            init = {"capabilities": {}, "sdkName": "standin", "sdkVersion": "1"}
-            return json.dumps(envelope | {"success": True, "initContext": init})
-        return json.dumps(envelope | self._answer(request))
-
-
-def signed_in(entra: EntraStandin, *, is_strong: bool = False) -> dict[str, Any]:
-    """The bridge's answer with Ann's token."""
-    application = entra.tenant.applications[APP_ID]
-    host = entra.authority.removeprefix("https://")
-    return {
-        "success": True,
-        "token": {
-            "access_token": entra.sign_in(ANN, is_strong=is_strong),
-            "expires_in": 3900,
-            "id_token": entra.mint.id_token(application, ANN, ""),
-            "properties": None,
-            "scope": f"api://{APP_ID}/access_as_user",
-        },
-        "account": {
-            "homeAccountId": f"{ANN.object_id}.{TENANT}",
-            "environment": host,
-            "tenantId": TENANT,
-            "username": ANN.address,
-            "localAccountId": ANN.object_id,
-        },
-    }
-
-
-def refused(status: str) -> dict[str, Any]:
-    """The bridge's answer without one."""
-    return {"success": False, "error": {"status": status, "code": "", "description": "no"}}
+    with open_outlook(browser, url, entra.authority) as context:
+        yield context
 
 
 def open_pane(context: BrowserContext, url: str) -> Page:
@@ -198,7 +117,7 @@ def expect_nothing_kept(page: Page) -> None:
 def test_nested_app_auth_signs_in_without_a_word(
     outlook: BrowserContext, url: str, entra: EntraStandin
 ) -> None:
-    bridge = Bridge(outlook, lambda _: signed_in(entra))
+    bridge = Bridge(outlook, lambda _: signed_in(entra, ANN))
     page = open_pane(outlook, url)
     expect_signed_in(page)
     [asked] = bridge.asked("GetToken")
@@ -253,7 +172,7 @@ def test_refused_by_nested_app_auth_and_asked_again_only_on_a_click(
     expect(line).to_contain_text("choose your work account")
     page.wait_for_timeout(3000)
     assert len(bridge.asked("GetTokenPopup")) == 1
-    answers["GetTokenPopup"] = signed_in(entra)
+    answers["GetTokenPopup"] = signed_in(entra, ANN)
     line.get_by_role("button", name="Try again").click()
     expect_email(page)
     assert len(bridge.asked("GetTokenPopup")) == 2
@@ -272,7 +191,7 @@ def test_a_claims_challenge_is_answered_once(outlook: BrowserContext, url: str, 
         has_claims = bool(json.loads(request["tokenParams"].get("claims") or "{}").get("access_token"))
         if request["method"] == "GetToken" and has_claims:
             return refused("USER_INTERACTION_REQUIRED")
-        return signed_in(entra, is_strong=has_claims)
+        return signed_in(entra, ANN, is_strong=has_claims)
 
     bridge = Bridge(outlook, answer)
     challenged: list[str] = []
@@ -295,7 +214,7 @@ def test_a_claims_challenge_is_answered_once(outlook: BrowserContext, url: str, 
 def test_a_challenge_that_nothing_satisfies_ends_in_a_line(
     outlook: BrowserContext, url: str, entra: EntraStandin
 ) -> None:
-    bridge = Bridge(outlook, lambda _: signed_in(entra))
+    bridge = Bridge(outlook, lambda _: signed_in(entra, ANN))
     asked: list[str] = []
 
     def always(route: Route) -> None:

@@ -3,8 +3,11 @@
 What a server needs to run on it stands in `environment`; ids of rows are short words made into GUIDs.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import NAMESPACE_DNS, uuid5
@@ -129,3 +132,31 @@ async def running_cloud(folder: Path, testdata: Path, world: Rows) -> AsyncItera
             cloud.people[row["systemuserid"]] = entra.tenant.people[person.object_id] = person
             graph.add_user(person.object_id, person.address, person.name)
         yield cloud
+
+
+@contextmanager
+def serving_cloud(
+    folder: Path, testdata: Path, world: Rows
+) -> Iterator[tuple[Cloud, asyncio.AbstractEventLoop]]:
+    """The same in a thread of its own, for tests that have no event loop; with the one it runs in."""
+    loop, started = asyncio.new_event_loop(), Future[Cloud]()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        try:
+            async with running_cloud(folder, testdata, world) as cloud:
+                started.set_result(cloud)
+                await stop.wait()
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
+    thread.start()
+    try:
+        yield started.result(60), loop
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(30)
+        loop.close()
