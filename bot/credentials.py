@@ -73,7 +73,7 @@ def open_credentials(settings: Settings) -> Credentials:
         app = msal.ConfidentialClientApplication(
             settings.microsoft_app_id,
             client_credential=settings.microsoft_app_password,
-            authority=f"https://login.microsoftonline.com/{tenant}",
+            authority=f"{settings.entra_authority}/{tenant}",
             timeout=LOGIN_SECONDS,
         )
         answer: Mapping[str, Any] = app.acquire_token_for_client(scopes=[SCOPE])

@@ -10,13 +10,17 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, text
 from connectors.dataverse.spelling import address_conditions, held_keys, searchable_key
 from connectors.dataverse.wire import Row
-from insights.capture.rules import Contacts, Lookup, OwnAddresses, Rule, Stakeholders
+from insights.capture.rules import (
+    MOST_ADDRESSES,
+    MOST_MATCHES,
+    Contacts,
+    Lookup,
+    OwnAddresses,
+    Rule,
+    Stakeholders,
+    match_rank,
+)
 from insights.model import RecordMatch, RecordRef
-
-MOST_MATCHES = 200
-MOST_ADDRESSES = 500
-ORDER = {"opportunity": 0, "incident": 1, "lead": 2, "contact": 3, "account": 4}
-CUSTOM_TABLE, CLOSED = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class Backwards:
 
 
 def _order(found: Reached) -> tuple[int, int, str, str]:
-    rank = ORDER.get(found.table.name, CUSTOM_TABLE) if found.row.get(STATE.name) in {0, None} else CLOSED
+    rank = match_rank(found.table.name, is_open=found.row.get(STATE.name) in {0, None})
     return rank, found.nearness, _newest_first(text(found.row, MODIFIED_ON.name)), found.id
 
 

@@ -10,6 +10,10 @@ from typing import Literal
 
 CONTACTS_PER_ACCOUNT = 50
 OWN = "this record"
+MOST_MATCHES, MOST_ADDRESSES = 200, 500
+"""How many records are matched, and by how many addresses."""
+RANKS = {"opportunity": 0, "incident": 1, "lead": 2, "contact": 3, "account": 4}
+CUSTOM_TABLE, CLOSED = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         OwnAddresses(),
     ),
 }
+
+
+def match_rank(table: str, *, is_open: bool) -> int:
+    """Where a match stands, 0 first: open deals and cases, persons, accounts, the rest, what is closed."""
+    return RANKS.get(table, CUSTOM_TABLE) if is_open else CLOSED
 
 
 def custom_rules(lookups: dict[str, tuple[str, ...]]) -> tuple[Rule, ...]:

@@ -24,6 +24,14 @@ def shared(liaison: Liaison) -> Liaison:
     return liaison
 
 
+def share_bobs(liaison: Liaison) -> None:
+    """Bob gets a mail and lets Ann read his mailbox."""
+    liaison.import_mail("bob@ours.example", [letter(1, to="bob@ours.example")])
+    folder = str(liaison.folder / "mail" / "bob@ours.example")
+    whose = ("--mailbox", "bob@ours.example", "--shared-with", "ann@ours.example")
+    liaison.command("import", "mail", folder, *whose)
+
+
 async def look_up(liaison: Liaison, user: str, mailbox: str | None = SUPPORT, *, status: int = 200) -> Any:
     body = {"internet_message_id": ONE, "mailbox": mailbox}
     return await liaison.post(user, "/api/v1/emails/lookup", body, status=status)
@@ -67,18 +75,7 @@ async def test_nobody_else_learns_what_lies_in_it(shared: Liaison) -> None:
 
 
 async def test_the_delegates_name_stands_for_a_colleagues_mailbox(liaison: Liaison) -> None:
-    liaison.import_mail("bob@ours.example", [letter(1, to="bob@ours.example")])
-    folder = liaison.folder / "mail" / "bob@ours.example"
-    words = (
-        "import",
-        "mail",
-        str(folder),
-        "--mailbox",
-        "bob@ours.example",
-        "--shared-with",
-        "ann@ours.example",
-    )
-    liaison.command(*words)
+    share_bobs(liaison)
     opened = await look_up(liaison, "ann", "bob@ours.example")
     assert opened["on_behalf_of"] == "Bob Kahn"
     path = f"/api/v1/emails/{opened['item']['id']}/track"
@@ -89,9 +86,7 @@ async def test_the_delegates_name_stands_for_a_colleagues_mailbox(liaison: Liais
     assert (entry["user_name"], entry["detail"]["on_behalf_of"]) == ("Ann Beebe", "Bob Kahn")
 
 
-async def test_the_state_of_a_colleagues_mailbox_decides(
-    liaison: Liaison,
-) -> None:
+async def test_the_state_of_a_colleagues_mailbox_decides(liaison: Liaison) -> None:
     mailbox = {
         "mailboxid": "bobs",
         "name": "Bob",
@@ -99,18 +94,7 @@ async def test_the_state_of_a_colleagues_mailbox_decides(
         "incomingemaildeliverymethod": "2",
     }
     liaison.import_crm(COMPANY | {"mailboxes": [mailbox | {"emailrouteraccessapproval": "2"}]})
-    liaison.import_mail("bob@ours.example", [letter(1, to="bob@ours.example")])
-    folder = liaison.folder / "mail" / "bob@ours.example"
-    words = (
-        "import",
-        "mail",
-        str(folder),
-        "--mailbox",
-        "bob@ours.example",
-        "--shared-with",
-        "ann@ours.example",
-    )
-    liaison.command(*words)
+    share_bobs(liaison)
     opened = await look_up(liaison, "ann", "bob@ours.example")
     assert "not approved" in opened["notice"]
     path = f"/api/v1/emails/{opened['item']['id']}/track"

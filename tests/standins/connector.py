@@ -3,7 +3,10 @@
 Paths and bodies are those of Microsoft's ConnectorAPI; an activity that is none of its schema is a 400.
 """
 
+import argparse
 import asyncio
+import json
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -123,3 +126,34 @@ async def running_connector() -> AsyncIterator[ConnectorStandin]:
     async with TestServer(connector.app()) as server:
         connector.url = str(server.make_url("/"))
         yield connector
+
+
+async def _serve(port: int) -> None:
+    """Serve until interrupted; what bots send is written to standard output, a line of JSON each."""
+    connector = ConnectorStandin()
+    async with TestServer(connector.app(), port=port) as server:
+        connector.url = str(server.make_url("/"))
+        sys.stdout.write(f"{connector.url}\n")
+        told: dict[str, int] = {}
+        while True:
+            for chat, sent in connector.chats.items():
+                for each in sent[told.get(chat, 0) :]:
+                    sys.stdout.write(json.dumps({"chat": chat, "activity": each.body}) + "\n")
+                told[chat] = len(sent)
+            sys.stdout.flush()
+            connector.changed.clear()
+            await connector.changed.wait()
+
+
+def main() -> None:
+    """`python -m tests.standins.connector --port N`."""
+    parser = argparse.ArgumentParser(prog="python -m tests.standins.connector", description=__doc__)
+    parser.add_argument("--port", type=int, default=4040)
+    try:
+        asyncio.run(_serve(parser.parse_args().port))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

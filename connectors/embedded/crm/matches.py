@@ -12,13 +12,18 @@ from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.search import as_records, timeline_tables
 from connectors.embedded.crm.tables import addresses, lookups, rows
 from insights.capture.addresses import address_key
-from insights.capture.rules import CONTACTS_PER_ACCOUNT, Contacts, Lookup, OwnAddresses, Rule, Stakeholders
+from insights.capture.rules import (
+    CONTACTS_PER_ACCOUNT,
+    MOST_ADDRESSES,
+    MOST_MATCHES,
+    Contacts,
+    Lookup,
+    OwnAddresses,
+    Rule,
+    Stakeholders,
+    match_rank,
+)
 from insights.model import RecordMatch, RecordRef
-
-MOST_MATCHES = 200
-MOST_ADDRESSES = 500
-ORDER = {"opportunity": 0, "incident": 1, "lead": 2, "contact": 3, "account": 4}
-CUSTOM_TABLE, CLOSED = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def find_matches(access: Access, wanted: Sequence[str]) -> list[RecordMatch]:
 
 def _order(found: Reached) -> tuple[int, int, float, str]:
     row = found.row
-    rank = ORDER.get(row.table, CUSTOM_TABLE) if row.state == 0 else CLOSED
+    rank = match_rank(row.table, is_open=row.state == 0)
     return rank, found.nearness, -row.modified_at.timestamp(), row.id
 
 
