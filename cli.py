@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from insights.errors import Invalid, NotFound, Problem
 from insights.scopes import FEATURES_WITH_SCOPES
@@ -109,6 +109,7 @@ async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None
     from connectors.embedded.crm.importing import ImportFailed, import_crm
     from connectors.registry import open_stores
 
+    _require_embedded("CRM rows", "LIAISON_CRM", settings.crm)
     async with open_stores(settings, _now) as (_, stores):
         try:
             with _progress("CRM") as progress:
@@ -134,6 +135,7 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
     from connectors.embedded.mail.shares import share_mailbox
     from connectors.registry import open_stores
 
+    _require_embedded("Mail", "LIAISON_MAIL", settings.mail)
     async with open_stores(settings, _now) as (services, stores):
         database, organization_id = stores.database("mailbox"), await services.crm.organization_id()
         with _progress("mail") as progress:
@@ -155,18 +157,29 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
     _print_counts(counts, as_json=arguments.json)
 
 
+def _require_embedded(what: str, setting: str, value: str) -> None:
+    """Raise Invalid where what would be imported is kept elsewhere."""
+    if value != "embedded":
+        raise Invalid(
+            f"{what} cannot be imported",
+            f"{setting}={value}: it is kept there",
+            f"bring it in there, or leave {setting} out",
+            code="foreign_store",
+        )
+
+
 async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.embedded.directory import EmbeddedDirectory
-    from connectors.registry import open_services
+    from connectors.registry import directory_name, open_services
 
+    if directory_name(settings) != "embedded":
+        raise Invalid(
+            "No token can be made",
+            "people sign in with Microsoft Entra",
+            "sign in there, or use the embedded directory",
+            code="foreign_directory",
+        )
     async with open_services(settings, _now) as services:
-        if not isinstance(services.directory, EmbeddedDirectory):
-            raise Invalid(
-                "No token can be made",
-                "people sign in with their organisation's directory",
-                "sign in there, or use the embedded directory",
-                code="foreign_directory",
-            )
         user = await services.crm.user(arguments.user)
         if user is None:
             raise NotFound(
@@ -175,7 +188,7 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
                 "import systemusers.csv, or give --data",
                 code="unknown_user",
             )
-        print(services.directory.issue_token(user.id, arguments.hours))
+        print(cast(EmbeddedDirectory, services.directory).issue_token(user.id, arguments.hours))
 
 
 async def _run_due(arguments: argparse.Namespace, settings: Settings) -> None:

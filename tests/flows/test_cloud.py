@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows.liaison import COMPANY, Liaison, letter
+from tests.flows.test_privacy import SECRETS, leaks
 from tests.standins.cloud import Cloud, running_cloud, uid
 
 ONE = "<1@mail.example>"
@@ -199,3 +200,34 @@ async def test_a_shared_mailbox_is_read_in_the_delegates_own_right(liaison: Clou
     await liaison.post("ann", path, {"regarding": None, "mailbox": "bob@ours.example"}, status=202)
     [item] = await liaison.wait_for_state("bob", [ONE], "tracked")
     assert item["tracked_by"]["name"] == "Ann Beebe"
+
+
+async def test_a_viewed_email_leaves_no_trace_here(tmp_path: Path, cloud: Cloud) -> None:
+    liaison = CloudLiaison(tmp_path, cloud)
+    liaison.environment["LIAISON_LOG_LEVEL"] = "debug"
+    await liaison.start()
+    await liaison.turn_on("auto_capture")
+    secret = letter(
+        "untold-77",
+        subject=SECRETS[0],
+        text=f"{SECRETS[1]}\n",
+        to=f"ann@ours.example, {SECRETS[3]} <{SECRETS[2]}>",
+    )
+    secret.add_attachment(b"x", maintype="text", subtype="csv", filename=f"{SECRETS[1]}.csv")
+    cloud.graph.deliver("ann@ours.example", secret.as_bytes())
+    path = f"/api/v1/records/contact/{uid('ana')}/activities"
+    assert (await liaison.get("ann", path))["items"][0]["subject"] == SECRETS[0]
+    opened = await liaison.open("ann", "<untold-77@mail.example>")
+    assert opened["unknown"] == [SECRETS[2]]
+    await liaison.post("ann", "/api/v1/records/lookup", {"q": SECRETS[3], "email": SECRETS[2]})
+    await liaison.post("bob", f"/api/v1/emails/{opened['item']['id']}/track", status=404)
+    cloud.graph.faults.cut("batch", times=None)  # what fails must not tell either
+    assert "does not answer" in (await liaison.get("ann", path))["notice"]
+    cloud.dataverse.faults.cut_off(times=None, path="batch")
+    await liaison.get("ann", path, status=503)
+    await liaison.stop()
+    assert not leaks(liaison.data, liaison.log)
+    assert "untold-77" not in liaison.log.read_text()
+    assert "sign in with Microsoft Entra" in liaison.command("token", "ann", code=1)
+    for words in (("crm", "."), ("mail", ".", "--mailbox", "ann@ours.example")):
+        assert "cannot be imported" in liaison.command("import", *words, code=1)
