@@ -95,7 +95,8 @@ async def receive_notifications(visit: Visit) -> web.Response:
 
     request, services = visit.request, visit.services
     reply = await receive(services.database, services.now, request.query, await request.read())
-    return web.Response(status=reply.status, text=reply.text, content_type="text/plain")
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(status=reply.status, text=reply.text, content_type="text/plain", headers=headers)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -106,7 +106,7 @@ async def _open_directory(opening: Opening, crm: Crm | None, problems: dict[Part
         raise Unavailable("It was not opened", f"the CRM has to be there first: {problems['crm'].why}")
     if opening.settings.mail == "embedded":
         await _ready(opening, "crm")
-    elif "following" not in opening.shared:
+    elif opening.settings.mail == "graph" and "following" not in opening.shared:
         raise Unavailable("It was not opened", "the mail server has to be there first")
     await _require_own(opening)
     return await DIRECTORIES[directory_name(opening.settings)](opening, crm)

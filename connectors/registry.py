@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.keys import read_signing_keys
@@ -21,6 +22,7 @@ from insights.migrate import REVISIONS, upgrade
 from insights.ports import Crm, Directory, Mail
 from insights.services import Services
 from insights.settings import Settings
+from insights.tables import facts
 from insights.workflows import Workflows
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
     await upgrade(database, MAIL_REVISIONS)
     parser = MailParser()
     opening.stack.push_async_callback(parser.close)
-    return EmbeddedMail(database, parser, await crm.organization_id())
+    return EmbeddedMail(database, parser, await organization_id(opening, crm))
 
 
 async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
@@ -113,7 +115,7 @@ async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
         opening.stack,
         await opening.graph(),
         opening.database("liaison"),
-        await crm.organization_id(),
+        await organization_id(opening, crm),
         opening.now,
         crm.user,
         public_url=opening.settings.public_url,
@@ -121,6 +123,21 @@ async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
     opening.due.extend(graph_due(following, places))
     opening.shared["following"] = following
     return mail
+
+
+async def organization_id(opening: Opening, crm: Crm) -> str:
+    """The id of the CRM's organisation, asked once for good: a server starts though its CRM is away."""
+    if opening.settings.crm == "embedded":
+        return await crm.organization_id()
+    database, name = opening.database("liaison"), f"organization {opening.settings.dataverse_url}"
+    known: str | None = await database.read(
+        lambda c: c.scalar(select(facts.c.value).where(facts.c.name == name))
+    )
+    if known is None:
+        known = await crm.organization_id()
+        row = database.insert(facts).values(name=name, value=known).on_conflict_do_nothing()
+        await database.write(lambda connection: connection.execute(row))
+    return known
 
 
 async def _open_embedded_directory(opening: Opening, crm: Crm) -> Directory:
@@ -142,7 +159,8 @@ async def _open_graph_directory(opening: Opening, crm: Crm) -> Directory:
     from connectors.graph.opening import open_graph_directory
 
     graph, entra = await opening.graph(), await opening.entra()
-    return open_graph_directory(graph, entra, crm.user, cast("Following", opening.shared["following"]))
+    following = cast("Following | None", opening.shared.get("following"))
+    return open_graph_directory(graph, entra, crm.user, following)
 
 
 CRMS: Mapping[str, Callable[[Opening], Awaitable[Crm]]] = {
@@ -162,8 +180,8 @@ DIRECTORIES: Mapping[str, Callable[[Opening, Crm], Awaitable[Directory]]] = {
 
 
 def directory_name(settings: Settings) -> str:
-    """Which directory follows from the settings: where Graph has the mail, its accounts are the people."""
-    if settings.mail == "graph":
+    """Which directory follows from the settings: the tenant's where mail or CRM is Microsoft's."""
+    if settings.mail == "graph" or settings.crm == "dataverse":
         return "graph"
     return "entra" if settings.has_entra else "embedded"
 

@@ -190,6 +190,14 @@ listed_emails = Table(
     Index("ix_listed_emails_email_id", "email_id"),
 )
 
+# What never changes and need not be asked again, by name.
+facts = Table(
+    "facts",
+    own,
+    Column("name", String(400), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 # Tokens and other secrets that outlive a process, sealed with the operator's keys.
 secrets = Table(
     "secrets",

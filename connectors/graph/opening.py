@@ -13,6 +13,7 @@ from connectors.graph.places import Places
 from connectors.graph.reader import MailReader
 from connectors.tokens import Tokens
 from insights.database import Database
+from insights.model import User
 
 
 def open_graph(stack: AsyncExitStack, graph_url: str, tokens: Tokens) -> GraphClient:
@@ -43,7 +44,14 @@ def open_graph_mail(
 
 
 def open_graph_directory(
-    graph: GraphClient, sign_in: SignIn, find_user: FindUser, following: Following
+    graph: GraphClient, sign_in: SignIn, find_user: FindUser, following: Following | None
 ) -> GraphDirectory:
-    """The Directory port: who signs in is proven by Entra, the rest is read from Graph."""
-    return GraphDirectory(graph, sign_in, find_user, following.stop)
+    """The Directory port: who signs in is proven by Entra, the rest is read from Graph.
+
+    `following` is None where mail comes from elsewhere.
+    """
+    return GraphDirectory(graph, sign_in, find_user, following.stop if following else _follow_nobody)
+
+
+async def _follow_nobody(user: User) -> None:
+    """Nothing is followed."""

@@ -11,7 +11,7 @@ from insights.capture import tracks
 from insights.capture.items import direction_of
 from insights.capture.mailboxes import choose_mailbox
 from insights.capture.tracks import Track, again, finish, select_strays, settle_file, split_key, touch
-from insights.errors import Problem, Unavailable
+from insights.errors import Problem, SignInNeeded, Unavailable
 from insights.model import EmailDraft, Mailbox, Message, TrackState
 from insights.services import Services
 from insights.workflows import Workflow
@@ -101,8 +101,8 @@ async def _add_file(services: Services, row: Track, mailbox: Mailbox, attachment
     try:
         file = await services.mail.attachment(mailbox, row.email_id, attachment_id)
         await services.crm.add_attachment(mailbox.reader, row.email_activity_id or row.email_id, file)
-    except Unavailable:
-        raise
+    except (Unavailable, SignInNeeded):
+        raise  # that ends the step, not the file
     except Problem as problem:
         return problem.code
     return None

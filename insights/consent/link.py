@@ -36,6 +36,7 @@ class Return:
 
     state: str
     tenant: str = ""
+    admin_consent: str = ""
     error: str = ""
     error_description: str = ""
 
@@ -117,7 +118,7 @@ def _grant(permission: str, finding: Finding, features_on: Collection[str]) -> G
 def _error(returned: Return) -> str:
     """Entra's code of a refusal, "" for none; its text is not kept, for it may name people."""
     if not returned.error:
-        return ""
+        return "" if returned.admin_consent.lower() == "true" else "no consent"
     error = returned.error if ERROR_CODE.fullmatch(returned.error) else "error"
     number = AADSTS.search(returned.error_description)
     return f"{error} ({number[0]})" if number else error

@@ -10,10 +10,15 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Create `secrets`, `message_places`, `subscriptions`; tracks name the mailbox of their copy."""
+    """Create `facts`, `secrets`, `message_places`, `subscriptions`; tracks name the mailbox of their copy."""
     with op.batch_alter_table("tracks") as tracks:
         tracks.drop_column("on_behalf_of_id")
         tracks.add_column(sa.Column("mailbox", sa.String(320)))
+    op.create_table(
+        "facts",
+        sa.Column("name", sa.String(400), primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+    )
     op.create_table(
         "secrets",
         sa.Column("name", sa.String(200), primary_key=True),

@@ -1,15 +1,55 @@
-"""Every code that a port's documentation names has words."""
+"""Every code that a port's documentation names, or a connector raises while tracking, has words."""
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
+import connectors
+from insights import errors
 from insights.capture.causes import CAUSES, failure_of
 from insights.ports import Crm, Mail
+
+PASSING = {"Unavailable"}  # tried again, then told as `unavailable`
+ASKED_FOR = {
+    "others_added": "untracking",
+    "bad_token": "signing in",
+    "bad_cursor": "paging",
+    "unknown_table": "searching",
+    "already_known": "making a person",
+    "bad_address": "making a person",
+    "name_missing": "making a person",
+    "changed": "a draft",
+    "upload_failed": "sending",
+    "domains_not_granted": "opening an email",
+}
+"""Codes that do not come up while an email is tracked: they are told at once to who asked for something."""
+
+
+def raised() -> Iterator[tuple[str, str]]:
+    """(Class, code) of each Problem that a connector to a service makes."""
+    for folder in ("dataverse", "graph", "entra"):
+        for path in (Path(connectors.__path__[0]) / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    for keyword in node.keywords:
+                        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                            yield node.func.id, str(keyword.value.value)
 
 
 def test_codes_of_the_ports_have_words() -> None:
     documented = set(re.findall(r"`([a-z]+_[a-z_]+)`", f"{Crm.__doc__}{Mail.__doc__}"))
     assert len(documented) > 5
     assert documented - CAUSES.keys() == {"others_added"}  # told at once, when untracking is refused
+
+
+def test_codes_of_the_connectors_have_words() -> None:
+    made = [
+        (kind, code) for kind, code in raised() if issubclass(getattr(errors, kind, object), errors.Problem)
+    ]
+    assert len(made) > 20
+    codes = {code for kind, code in made if kind not in PASSING}
+    assert codes - CAUSES.keys() - ASKED_FOR.keys() == set()
 
 
 def test_an_unknown_code_is_told_as_unexpected() -> None:
