@@ -2,12 +2,10 @@
 
 import argparse
 import asyncio
-import os
 from pathlib import Path
 
 from tests.standins.dataverse.server import read_rows, running_dataverse
-
-TESTDATA = Path(__file__).parents[3] / ".." / "shared" / "testdata"
+from tests.standins.place import find_testdata
 
 
 async def run(port: int, testdata: Path, rows: Path | None) -> None:
@@ -23,11 +21,11 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.standins.dataverse", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--testdata", type=Path, default=Path(os.environ.get("LIAISON_TESTDATA", TESTDATA)))
+    parser.add_argument("--testdata", type=Path)
     parser.add_argument("--rows", type=Path, help="JSON: rows by entity set, every value a text")
     given = parser.parse_args()
     try:
-        asyncio.run(run(given.port, given.testdata, given.rows))
+        asyncio.run(run(given.port, find_testdata(given.testdata), given.rows))
     except KeyboardInterrupt:
         return
 

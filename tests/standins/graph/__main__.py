@@ -2,13 +2,12 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 from tests.standins.graph.server import running_graph
+from tests.standins.place import find_testdata
 
-TESTDATA = Path(os.environ.get("LIAISON_TESTDATA", Path(__file__).parents[4] / "shared" / "testdata"))
 SCOPES = (
     "Mail.ReadWrite Mail.Send MailboxSettings.ReadWrite Calendars.ReadWrite Tasks.ReadWrite People.Read "
     "User.Read User.ReadBasic.All GroupMember.Read.All Domain.Read.All"
@@ -17,7 +16,7 @@ SCOPES = (
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve one mailbox until interrupted; the address and a token are written to standard output."""
-    async with running_graph(arguments.testdata, port=arguments.port) as graph:
+    async with running_graph(find_testdata(arguments.testdata), port=arguments.port) as graph:
         graph.add_user(None, arguments.mailbox)
         paths = sorted(arguments.mail.rglob("*")) if arguments.mail else []
         for path in filter(Path.is_file, paths):
@@ -35,7 +34,7 @@ def main() -> None:
     """Read the arguments and serve."""
     parser = argparse.ArgumentParser(prog="python -m tests.standins.graph", description=__doc__)
     parser.add_argument("--port", type=int, default=4010)
-    parser.add_argument("--testdata", type=Path, default=TESTDATA)
+    parser.add_argument("--testdata", type=Path)
     parser.add_argument("--mailbox", default="ann@ours.example")
     parser.add_argument("--mail", type=Path, help="a folder of raw messages to fill the mailbox with")
     try:
