@@ -115,7 +115,7 @@ class MailboxState:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of an email; `id` is the mailbox's, `size` in bytes."""
+    """A file of an email, `size` in bytes; `id` is the mail server's, the same in every copy of the email."""
 
     id: str
     name: str

@@ -53,6 +53,11 @@ class Answer:
         return self.status == 404 and self.code in NO_MAILBOX
 
     @property
+    def is_throttled(self) -> bool:
+        """Whether we ask too often; a 503 that names no time only says that service or mailbox is away."""
+        return self.status == 429 or (self.status in THROTTLED and self.pause is not None)
+
+    @property
     def values(self) -> Sequence[Json]:
         """The items of a collection."""
         found = self.json.get("value")
@@ -90,7 +95,7 @@ class Answer:
         A throttled request was not begun; after the other failures only what is repeatable may be repeated.
         """
         if self.status in THROTTLED or (self.status in TRANSIENT and is_repeatable):
-            raise AskAgain(self.pause, is_throttled=self.status in THROTTLED)
+            raise AskAgain(self.pause, is_throttled=self.is_throttled)
         return self
 
     @property

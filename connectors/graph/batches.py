@@ -85,4 +85,4 @@ def _again(graph: GraphClient, asker: Asker, inner: Mapping[int, Answer]) -> Ask
     pause = max((answer.pause for answer in throttled if answer.pause is not None), default=None)
     if pause:
         graph.pace.close(asker.throttle, pause)
-    return AskAgain(pause, is_throttled=bool(throttled))
+    return AskAgain(pause, is_throttled=any(answer.is_throttled for answer in throttled))

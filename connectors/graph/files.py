@@ -5,7 +5,7 @@ from connectors.graph.answers import Answer
 from connectors.graph.batches import ask_all
 from connectors.graph.calls import IMMUTABLE_IDS, Call, path_of
 from connectors.graph.client import GraphClient
-from connectors.graph.messages import read_file, short_id
+from connectors.graph.messages import read_files
 from connectors.graph.pace import Budget
 from connectors.graph.problems import no_attachment, no_email, no_mailbox
 from connectors.graph.rights import asker_of, is_own, owner_path
@@ -30,14 +30,14 @@ class FileReader:
         call = requests.attachments(sdk, owner_path(mailbox), message_id)
         [answer] = await ask_all(self._graph, asker_of(mailbox), [call], budget)
         _require_message(mailbox, answer)
-        found = next((each for each in answer.values if short_id(str(each.get("id"))) == attachment_id), None)
-        if found is None:
+        files = zip(read_files(answer.values), answer.values, strict=True)
+        file, found = next((each for each in files if each[0].id == attachment_id), (None, None))
+        if file is None or found is None:
             raise no_attachment()
         if str(found.get("@odata.type")).endswith("referenceAttachment"):
             raise _lies_elsewhere()
         owner = sdk.users.by_user_id(owner_path(mailbox))
         builder = owner.messages.by_message_id(message_id).attachments.by_attachment_id(str(found["id"]))
-        file = read_file(found)
         content = await self._value(mailbox, f"{path_of(builder)}/$value", file, budget)
         return AttachmentContent(file, content)
 

@@ -1,6 +1,7 @@
 """Graph's messages in the product's words."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -53,7 +54,7 @@ def read_found(json: Json, organization_id: str) -> Found | None:
     properties = {_property_key(str(each.get("id"))): str(each.get("value")) for each in _properties(json)}
     headers = _headers(json)
     name, sender = _person(json.get("from") or json.get("sender"))
-    files = tuple(read_file(each) for each in json.get("attachments") or ())
+    files = read_files(json.get("attachments") or ())
     message = Message(
         email_id=email_id(organization_id, internet_message_id),
         internet_message_id=internet_message_id,
@@ -84,25 +85,46 @@ def read_found(json: Json, organization_id: str) -> Found | None:
     )
 
 
-def read_file(json: Json) -> Attachment:
-    """A file without its bytes; its id is a digest of Graph's, which is too long to pass around."""
-    is_message = str(json.get("@odata.type")).endswith("itemAttachment")
-    content_type = (
-        "message/rfc822" if is_message else str(json.get("contentType") or "application/octet-stream")
-    )
-    name = clean_file_name(str(json.get("name") or ""), extension=".eml" if is_message else "")
-    return Attachment(
-        id=short_id(str(json.get("id"))),
-        name=name or "attachment" + (".eml" if is_message else ""),
-        content_type=content_type,
-        size=int(json.get("size") or 0),
-        is_inline=bool(json.get("isInline")),
+def read_files(values: Sequence[Json]) -> tuple[Attachment, ...]:
+    """The files of a message without their bytes, in Graph's order.
+
+    Graph's ids differ from copy to copy of a message. Ours are the same in all, so that who holds one sees
+    what became of each file: they are made of the names; files of one name are counted, the smaller first.
+    """
+    names, counts = [_file_name(each) for each in values], Counter[str]()
+    ids: dict[int, str] = {}
+    for at in sorted(range(len(values)), key=lambda at: (_size(values[at]), str(values[at].get("id")))):
+        ids[at] = blake2b(f"{counts[names[at]]}/{names[at]}".encode(), digest_size=12).hexdigest()
+        counts[names[at]] += 1
+    return tuple(
+        Attachment(
+            id=ids[at],
+            name=names[at],
+            content_type=_content_type(each),
+            size=_size(each),
+            is_inline=bool(each.get("isInline")),
+        )
+        for at, each in enumerate(values)
     )
 
 
-def short_id(attachment_id: str) -> str:
-    """The id under which we know an attachment, always the same for Graph's own."""
-    return blake2b(attachment_id.encode(), digest_size=12).hexdigest()
+def _file_name(json: Json) -> str:
+    ending = ".eml" if _is_message(json) else ""
+    return clean_file_name(str(json.get("name") or ""), extension=ending) or f"attachment{ending}"
+
+
+def _content_type(json: Json) -> str:
+    if _is_message(json):
+        return "message/rfc822"
+    return str(json.get("contentType") or "application/octet-stream")
+
+
+def _is_message(json: Json) -> bool:
+    return str(json.get("@odata.type")).endswith("itemAttachment")
+
+
+def _size(json: Json) -> int:
+    return int(json.get("size") or 0)
 
 
 def _properties(json: Json) -> Iterable[Json]:

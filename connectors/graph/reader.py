@@ -12,7 +12,7 @@ from connectors.graph.batches import ask_all
 from connectors.graph.calls import Call, follow, without_files
 from connectors.graph.client import GraphClient
 from connectors.graph.listing import Listing
-from connectors.graph.messages import Found, read_file, read_found
+from connectors.graph.messages import Found, read_files, read_found
 from connectors.graph.pace import AT_A_TIME, BUDGET_SECONDS, Budget
 from connectors.graph.places import Place, Places
 from connectors.graph.problems import away, no_mailbox
@@ -189,10 +189,7 @@ class MailReader:
         sdk, owner = await self.graph.sdk(), owner_path(mailbox)
         calls = [requests.attachments(sdk, owner, each.id) for each in lacking]
         answers = await ask_all(self.graph, asker_of(mailbox), calls, budget, together=AT_A_TIME)
-        files = {
-            each.id: tuple(read_file(file) for file in answer.values)
-            for each, answer in zip(lacking, answers, strict=True)
-        }
+        files = {each.id: read_files(answer.values) for each, answer in zip(lacking, answers, strict=True)}
         return [
             replace(each.message, attachments=files.get(each.id, each.message.attachments)) for each in found
         ]

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from email.utils import parsedate_to_datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parsedate_to_datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -332,6 +333,24 @@ async def test_attachment_comes_with_its_bytes(server: Server) -> None:
     ):
         with pytest.raises(NotFound):
             await server.mail.attachment(own_mailbox(mailbox), own_id, file_id)
+
+
+async def test_attachment_has_the_same_id_in_every_copy_of_a_message(server: Server) -> None:
+    message = EmailMessage()
+    message["Message-ID"], message["Date"] = "<files@fabrikam.example>", format_datetime(AT)
+    message["From"], message["To"] = "ana@fabrikam.example", f"{ANN}, {BOB}"
+    message.set_content("Two pictures of one name.")
+    contents = {"image.png": [b"the larger one", b"a small one"], "offer.pdf": [b"%PDF-1.7"]}
+    for name, files in contents.items():
+        for content in files:
+            message.add_attachment(content, maintype="image", subtype="png", filename=name)
+    for mailbox in (ANN, BOB):
+        await server.deliver_listed(mailbox, [message.as_bytes()])
+    anns, bobs = [await server.mail.find(each, [id_of("files")]) for each in (ANNS, BOBS)]
+    files_of_ann = anns[id_of("files")].attachments
+    assert files_of_ann == bobs[id_of("files")].attachments
+    got = [(await server.mail.attachment(BOBS, id_of("files"), file.id)).content for file in files_of_ann]
+    assert got == [content for files in contents.values() for content in files]
 
 
 async def test_version_changes_with_every_new_message_only(server: Server) -> None:

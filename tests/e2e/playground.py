@@ -28,6 +28,13 @@ START_SECONDS = 60
 GROUP_CHAT, PERSONAL_CHAT = "Group Chat", "Personal Chat"
 CARD = ".ac-adaptiveCard"
 """How Microsoft's card renderer marks a card; there is no role for it."""
+NOTE_FIRST_SIGHTS = """phrases => {
+    window.seen = [];
+    const look = () => phrases
+        .filter(phrase => !window.seen.includes(phrase) && document.body.textContent.includes(phrase))
+        .forEach(phrase => window.seen.push(phrase));
+    new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
 Json = dict[str, Any]
 
 
@@ -176,6 +183,15 @@ class Teams:
             expect(card).not_to_have_text(before, use_inner_text=True)
         # The innermost part that tells the subject and what can be done about the email or was.
         return card.locator(".ac-container").filter(has_text=subject).filter(has_text="Track").last
+
+    def note_first_sights(self, phrases: list[str]) -> None:
+        """From now on, note which of these phrases are shown, however briefly."""
+        self.page.evaluate(NOTE_FIRST_SIGHTS, phrases)
+
+    def seen(self) -> list[str]:
+        """The phrases that were shown, in the order in which they first were."""
+        phrases: list[str] = self.page.evaluate("window.seen")
+        return phrases
 
     def sent_to(self, conversation_id: str) -> list[Json]:
         """The messages that the bot put into a chat or changed there."""

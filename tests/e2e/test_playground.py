@@ -17,13 +17,6 @@ from tests.e2e.playground import CARD, GROUP_CHAT, PERSONAL_CHAT, Teams
 OpenTeams = Callable[[Person], Teams]
 Deliver = Callable[..., None]
 LIST = "Email not tracked yet"
-NOTE_FIRST_SIGHTS = """phrases => {
-    window.seen = [];
-    const look = () => phrases
-        .filter(phrase => !window.seen.includes(phrase) && document.body.textContent.includes(phrase))
-        .forEach(phrase => window.seen.push(phrase));
-    new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
-}"""
 
 
 def test_track_turns_pending_then_tracked_in_the_same_card(
@@ -36,12 +29,12 @@ def test_track_turns_pending_then_tracked_in_the_same_card(
     card = seller.last_card(LIST)
     row = seller.row(card, email["subject"])
     states = ["Tracking pending", f"Tracked by {alex.name}"]
-    seller.page.evaluate(NOTE_FIRST_SIGHTS, states)
+    seller.note_first_sights(states)
     cards, sent = seller.page.locator(CARD).count(), len(seller.sent)
 
     row.get_by_role("button", name="Track", exact=True).click()
     expect(row).to_contain_text(f"Tracked by {alex.name}")
-    assert seller.page.evaluate("window.seen") == states
+    assert seller.seen() == states
     expect(row.get_by_role("button", name="Track", exact=True)).to_have_count(0)
     assert seller.page.locator(CARD).count() == cards
     changes = seller.sent[sent:]

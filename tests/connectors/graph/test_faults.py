@@ -87,8 +87,11 @@ async def test_a_server_that_is_slow_or_down_is_given_up_in_time(
     tenant.graph.faults.slow(30, "batch", times=1)
     assert (await refusal(lambda: tenant.mail.search(ANNS, QUERY))).code == "mail_unreachable"
     tenant.graph.faults.unavailable("batch", times=None)
-    assert (await refusal(lambda: tenant.mail.search(ANNS, QUERY))).code == "mail_busy"
+    assert (await refusal(lambda: tenant.mail.search(ANNS, QUERY))).code == "mail_unreachable"
     tenant.graph.faults.clear()
+    tenant.graph.faults.begin_mailbox_move(ANN)
+    assert (await refusal(lambda: tenant.mail.search(ANNS, QUERY))).code == "mail_unreachable"
+    tenant.graph.faults.end_mailbox_move(ANN)
     monkeypatch.undo()
     assert len(await tenant.mail.search(ANNS, QUERY)) == 1
 
