@@ -261,7 +261,8 @@ async def _build_manifests(arguments: argparse.Namespace, settings: Settings) ->
 
     commands = [BotCommand(each.word, each.sentence, is_private=each.is_admin) for each in BOT_COMMANDS]
     app_id = settings.microsoft_app_id
-    for path in build_manifests(arguments.public_url, app_id, commands, arguments.out):
+    sign_in_id = settings.entra_client_id
+    for path in build_manifests(arguments.public_url, app_id, commands, arguments.out, sign_in_id=sign_in_id):
         print(path)
 
 

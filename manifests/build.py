@@ -21,9 +21,12 @@ LONGEST_HOST = 200
 """Characters; the XML manifest allows 250 for `api://host/botid-id`."""
 
 
-def build_manifests(public_url: str, app_id: str, commands: Sequence[BotCommand], folder: Path) -> list[Path]:
+def build_manifests(
+    public_url: str, app_id: str, commands: Sequence[BotCommand], folder: Path, *, sign_in_id: str = ""
+) -> list[Path]:
     """Write both files into `folder`, made if missing, and return their paths; Invalid says what is wrong.
 
+    `app_id` is the bot's registration, `sign_in_id` the one that people sign in to, "" where it is the same.
     `commands` are what Teams suggests while somebody types to the bot.
     """
     if not app_id:
@@ -33,7 +36,8 @@ def build_manifests(public_url: str, app_id: str, commands: Sequence[BotCommand]
             "register an application in Microsoft Entra and set MicrosoftAppId to its id (docs/admin.md)",
             code="no_app_id",
         )
-    facts = Facts(read_public_url(public_url), _read_app_id(app_id), commands)
+    bot_id = _read_app_id(app_id)
+    facts = Facts(read_public_url(public_url), bot_id, sign_in_id or bot_id, commands)
     return _write(folder, {PACKAGE: pack(facts), XML: render_xml(facts).encode()})
 
 

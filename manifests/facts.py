@@ -38,11 +38,13 @@ class BotCommand:
 class Facts:
     """Everything that varies between installations, and what follows from it.
 
-    `public_url` is `https://host[:port]` without a path, `app_id` the id of the Entra registration.
+    `public_url` is `https://host[:port]` without a path, `app_id` the id of the bot's Entra registration,
+    `sign_in_id` that of the one which people sign in to, usually the same.
     """
 
     public_url: str
     app_id: str
+    sign_in_id: str
     commands: Sequence[BotCommand]
 
     name = "Liaison"
@@ -86,7 +88,7 @@ class Facts:
     @property
     def resource(self) -> str:
         """The application id URI for which Outlook and Teams ask a token."""
-        return application_id_uri(self.public_url, self.app_id)
+        return application_id_uri(self.public_url, self.sign_in_id)
 
     @property
     def pane(self) -> str:

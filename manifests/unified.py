@@ -38,7 +38,7 @@ def unified_manifest(facts: Facts) -> Json:
         "permissions": ["identity", "messageTeamMembers"],
         "authorization": {"permissions": {"resourceSpecific": _permissions()}},
         "validDomains": [facts.host],
-        "webApplicationInfo": {"id": facts.app_id, "resource": facts.resource},
+        "webApplicationInfo": {"id": facts.sign_in_id, "resource": facts.resource},
     }
 
 

@@ -13,6 +13,7 @@ from manifests.build import pack, render_xml
 from manifests.facts import BotCommand, Facts
 
 APP_ID = "1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d11"
+SIGN_IN_ID = "2fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d22"
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def facts() -> Facts:
     return Facts(
         "https://liaison.contoso.example:8443",
         APP_ID,
+        SIGN_IN_ID,
         [BotCommand(each.word, each.sentence, is_private=each.is_admin) for each in COMMANDS],
     )
 

@@ -41,6 +41,15 @@ def test_both_files_are_written_and_named(run: Run, tmp_path: Path) -> None:
     assert not run.data.exists(), "it needs no database"
 
 
+def test_tokens_are_asked_for_where_people_sign_in(run: Run, tmp_path: Path) -> None:
+    sign_in_id = "2fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d22"
+    entra = {"CLIENT_ID": sign_in_id, "TENANTS": APP_ID, "SECRET": "secret"}
+    env = {"MicrosoftAppId": APP_ID} | {f"LIAISON_ENTRA_{name}": value for name, value in entra.items()}
+    run("manifest", "build", "--public-url", URL, "--out", str(tmp_path), env=env)
+    manifest = json.loads(ZipFile(tmp_path / "liaison.zip").read("manifest.json"))
+    assert (manifest["webApplicationInfo"]["id"], manifest["bots"][0]["botId"]) == (sign_in_id, APP_ID)
+
+
 def test_a_second_time_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
     build(run, tmp_path)
     first = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}

@@ -89,8 +89,8 @@ def test_the_bot_is_where_people_chat_and_suggests_its_commands(unified: Any, fa
 
 
 def test_teams_and_outlook_ask_tokens_for_this_server(unified: Any, xml: Any, facts: Facts) -> None:
-    resource = f"api://liaison.contoso.example:8443/botid-{facts.app_id}"
-    assert unified["webApplicationInfo"] == {"id": facts.app_id, "resource": resource}
+    resource = f"api://liaison.contoso.example:8443/botid-{facts.sign_in_id}"
+    assert unified["webApplicationInfo"] == {"id": facts.sign_in_id, "resource": resource}
     assert xml.findtext(".//{*}WebApplicationInfo/{*}Resource") == resource
     assert unified["bots"][0]["botId"] == unified["composeExtensions"][0]["botId"] == facts.app_id
 
