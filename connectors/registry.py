@@ -91,7 +91,7 @@ async def _open_dataverse(opening: Opening) -> Crm:
     from connectors.dataverse.crm import DataverseCrm
 
     settings, tokens = opening.settings, (await opening.entra()).tokens
-    session = await opening.stack.enter_async_context(aiohttp.ClientSession())
+    session = await opening.stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
     return DataverseCrm(settings.dataverse_url, session, tokens, opening.now)
 
 

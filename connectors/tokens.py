@@ -13,14 +13,15 @@ class Tokens(Protocol):
 
     `resource` is the address of a service (`https://graph.microsoft.com`): the token carries what the
     app, or the app on behalf of the user, has been granted there. `claims` is the claims challenge
-    (JSON) with which the service refused the token before, "" for none.
+    (JSON) with which the service refused the token before, "" for none. `refused` is the token that the
+    service refused: it is not handed out again, to nobody; "" for none.
     """
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token of the app itself; raises Unavailable where Entra gives none, saying why."""
         ...
 
-    async def for_user(self, user: User, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token on behalf of the user (by `object_id`); raises SignInNeeded, Unavailable.
 
         SignInNeeded also where the user has never signed in here, so that nothing can be exchanged.

@@ -9,10 +9,17 @@
     ├── Conflict       409      true request, wrong moment or state
     ├── TooLarge       413      more bytes than we take
     └── Unavailable    503      something we depend on does not answer; trying again may help
+        └── Incomplete          … or not to the end: `messages` are what it gave before
 
 Connectors translate their own exceptions into these once, at their edge. Nothing of a message
-(subject, body, address) may stand in a Problem: its text is logged and shown to others.
+(subject, body, address) may stand in a Problem's text: it is logged and shown to others.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from insights.model import Message
 
 
 class Problem(Exception):
@@ -82,3 +89,11 @@ class Unavailable(Problem):
     """Something we depend on does not answer; trying again may help."""
 
     status, title = 503, "Not reachable right now"
+
+
+class Incomplete(Unavailable):
+    """A list of mail that was cut short: some of the newest that were asked for may be missing between."""
+
+    def __init__(self, problem: Problem, messages: "Sequence[Message]") -> None:
+        super().__init__(problem.what, problem.why, problem.do, code=problem.code)
+        self.messages = messages

@@ -68,10 +68,13 @@ class Mail(Protocol):
         """Messages of the mailbox that match, newest first, one per Message-ID."""
         ...
 
-    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Mapping[str, Message]:
+    async def find(
+        self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False
+    ) -> Mapping[str, Message]:
         """Those of the messages that this mailbox holds, by `email_id`.
 
         A mail server with ids of its own may find only what it has listed before, to whomever.
+        `listed_only` leaves out what `search` does: deleted mail and junk.
         """
         ...
 

@@ -33,7 +33,7 @@ async def change_preferences(services: Services, user: User, body: PreferencesBo
 
 async def wants_untracked(services: Services, user: User) -> bool:
     """Whether untracked email is listed for this user: the feature is on and not declined."""
-    return await services.database.read(_wants_untracked, user.id)
+    return await services.database.read(lists_untracked, user.id)
 
 
 def _select(connection: Connection, user_id: str) -> dict[str, object]:
@@ -43,7 +43,8 @@ def _select(connection: Connection, user_id: str) -> dict[str, object]:
     return {name: json.loads(value) for name, value in rows}
 
 
-def _wants_untracked(connection: Connection, user_id: str) -> bool:
+def lists_untracked(connection: Connection, user_id: str) -> bool:
+    """The same, for who has a connection at hand."""
     if "auto_capture" not in access.features_on(connection):
         return False
     return bool((DEFAULTS | _select(connection, user_id))["auto_capture"])

@@ -1,10 +1,12 @@
 // Entra, through msal-browser: the only module that knows `msal`. Tokens stay in memory: no cookie, no storage.
 // (The dialog alone leaves its page and comes back: there MSAL needs sessionStorage, emptied before it closes.)
 
-import { HostProblem, loadScript } from "./script.js";
+import { HostProblem, loadScript, within } from "./script.js";
 
 export const MSAL = "/static/vendor/@azure/msal-browser/lib/msal-browser.min.js";
 const SIGN_IN_PAGE = "/addin/sign-in";
+const CANCELED = "user_canceled";
+const ANSWERS_WITHIN_MS = 10_000;
 
 /** What the page was told of Entra: {authority, clientId, scopes}; null where the host's tokens are all there is. */
 export function readEntra({ dataset }) {
@@ -49,25 +51,40 @@ function openNested(entra) {
   return nested;
 }
 
-/** A token by nested app auth: without a word if possible, else the host asks; null where it is not known. */
-export async function askNested(entra, { claims, isFresh, mayAsk }) {
-  const client = await openNested(entra);
-  if (!client) return null;
-  const request = { scopes: entra.scopes, ...(claims && { claims }) };
+/** What the bridge answers while nobody is asked anything; one that never does counts as broken. */
+function promptly(answer) {
+  return within(ANSWERS_WITHIN_MS, answer, new HostProblem("host.slow"));
+}
+
+/** A token without a word: {token, client}; without the token the user has to be asked, null if nothing works. */
+async function askSilently(entra, request, isFresh) {
+  let client = null;
   try {
-    return (await client.acquireTokenSilent({ ...request, forceRefresh: isFresh })).accessToken;
+    client = await promptly(openNested(entra));
+    const found = await promptly(client?.acquireTokenSilent({ ...request, forceRefresh: isFresh }));
+    return found && { token: found.accessToken, client };
   } catch (error) {
-    if (!(error instanceof window.msal.InteractionRequiredAuthError)) {
-      console.info("no token without a word", error.errorCode);
-      throw new HostProblem("host.failed");
-    }
+    if (client && error instanceof window.msal.InteractionRequiredAuthError) return { token: null, client };
+    console.info("nested app auth does not work here", error.errorCode || error.code || error.name);
+    return null;
   }
+}
+
+/**
+ * A token by nested app auth: without a word if possible, else the host asks. Null where it is not known or does
+ * not work (Outlook.com and mailboxes on premises have the bridge, but nobody behind it); who cancels, refuses.
+ */
+export async function askNested(entra, { claims, isFresh, mayAsk }) {
+  const request = { scopes: entra.scopes, ...(claims && { claims }) };
+  const silent = await askSilently(entra, request, isFresh);
+  if (!silent || silent.token) return silent?.token ?? null;
   mayAsk();
   try {
-    return (await client.acquireTokenPopup(request)).accessToken;
+    return (await silent.client.acquireTokenPopup(request)).accessToken;
   } catch (error) {
-    console.info("nobody signed in", error.errorCode);
-    throw new HostProblem("host.refused");
+    console.info("the host signed nobody in", error.errorCode || error.name);
+    if (error.errorCode === CANCELED) throw new HostProblem("host.refused");
+    return null;
   }
 }
 

@@ -130,9 +130,9 @@ class Wire:
         self, method: str, path: str, user: User | None, content: bytes | None,
         headers: Mapping[str, str], deadline: float,
     ) -> Reply:  # fmt: skip
-        claims = ""
+        claims = token = ""
         for is_last in (False, True):
-            token = await self._tokens.for_app(self.url, claims=claims)
+            token = await self._tokens.for_app(self.url, claims=claims, refused=token)
             sent = {**self._headers(token, user), **headers}
             async with self._turn(user, deadline):
                 reply = await self._exchange(method, self.address(path), content, sent, deadline)

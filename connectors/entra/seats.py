@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connectors.entra.refused import RefusedTokens
 from connectors.entra.sign_in import Assertion
 from connectors.entra.vault import Sealed
 
@@ -17,7 +18,7 @@ Answer = Mapping[str, Any]
 class Seat:
     """What is known of one account (or of the app itself); its methods that ask Entra run in a thread."""
 
-    def __init__(self, tenant_id: str, make_app: Callable[[str, Any], Any]) -> None:
+    def __init__(self, tenant_id: str, make_app: Callable[[str, Any], Any], refused: RefusedTokens) -> None:
         import msal
 
         self.tenant_id = tenant_id
@@ -25,13 +26,13 @@ class Seat:
         self.sealed: bytes | None = None
         """The row this is the content of; None = not written yet."""
         self.cache = msal.SerializableTokenCache()
-        self._make_app, self._app = make_app, None
+        self._make_app, self._app, self._refused = make_app, None, refused
         self._recent: dict[str, tuple[str, float]] = {}
 
     def recent(self, resource: str) -> str:
-        """The token got last for the resource, "" where it no longer holds long enough."""
+        """The token got last for the resource, "" where it no longer holds long enough or was refused."""
         token, good_until = self._recent.get(resource, ("", 0.0))
-        return token if time.monotonic() < good_until else ""
+        return token if time.monotonic() < good_until and token not in self._refused else ""
 
     def keep(self, resource: str, answer: Answer) -> str:
         """Remember the token of an answer."""
@@ -45,10 +46,10 @@ class Seat:
         self.sealed = row.sealed
         if row.content is not None:
             theirs = json.loads(row.content)["cache"]
-            merged = _merge(theirs, self.cache.serialize())
-            self.cache.deserialize(merged)
-            # Written again only with something to add: two processes would never come to rest otherwise.
-            self.cache.has_state_changed = json.loads(merged) != json.loads(theirs)
+            merged = _merge(self._refused.sift(theirs), self._refused.sift(self.cache.serialize()))
+            self.cache.deserialize(json.dumps(merged))
+            # Written again only with a change: two processes would never come to rest otherwise.
+            self.cache.has_state_changed = merged != json.loads(theirs)
 
     def content(self) -> bytes:
         """What belongs into the row."""
@@ -59,6 +60,7 @@ class Seat:
     ) -> Answer:
         """A token by the refresh token, else in exchange for the assertion; {} where there is neither."""
         scopes, challenge = [f"{resource}/.default"], claims or None
+        self._refused.drop_from(self.cache)
         app, silent = self._client(), None
         for account in app.get_accounts():
             if account["home_account_id"].partition(".")[0].lower() == object_id:
@@ -70,6 +72,7 @@ class Seat:
 
     def acquire_for_app(self, resource: str, claims: str) -> Answer:
         """A token of the app itself, from the cache or by its credential."""
+        self._refused.drop_from(self.cache)
         answer: Answer = self._client().acquire_token_for_client(
             [f"{resource}/.default"], claims_challenge=claims or None
         )
@@ -86,15 +89,19 @@ def tenant_of(row: Sealed | None) -> str:
     return str(json.loads(row.content)["tenant_id"]) if row and row.content is not None else ""
 
 
-def _merge(theirs: str, ours: str) -> str:
-    """Two serialised caches as one; of an entry that both have, the newer counts."""
-    merged: dict[str, dict[str, Any]] = json.loads(theirs or "{}")
-    for kind, entries in json.loads(ours or "{}").items():
+Cache = dict[str, dict[str, Any]]
+"""What MSAL's serialised cache says: entries by kind and name."""
+
+
+def _merge(theirs: Cache, ours: Cache) -> Cache:
+    """Two caches as one; of an entry that both have, the newer counts."""
+    merged = {kind: dict(entries) for kind, entries in theirs.items()}
+    for kind, entries in ours.items():
         known = merged.setdefault(kind, {})
         for name, entry in entries.items():
             if name not in known or _age(entry) >= _age(known[name]):
                 known[name] = entry
-    return json.dumps(merged)
+    return merged
 
 
 def _age(entry: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 
 from connectors.entra.answers import is_about_us, no_account, not_reached, problem_of
+from connectors.entra.refused import RefusedTokens
 from connectors.entra.seats import Answer, Seat, tenant_of
 from connectors.entra.sign_in import Assertion, Assertions
 from connectors.entra.vault import Vault
@@ -36,21 +37,24 @@ class MsalTokens:
         self._make_app = make_app
         self._seats: OrderedDict[str, Seat] = OrderedDict()
         self._app_seat: Seat | None = None
+        self._refused = RefusedTokens()
         self._flights: dict[Hashable, asyncio.Task[str]] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="entra")
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token of the app itself; raises Unavailable where Entra gives none, saying why."""
         resource = resource.rstrip("/")
+        self._refused.add(refused)
         if not claims and self._app_seat and (token := self._app_seat.recent(resource)):
             return token
-        return await self._once(("", resource, claims), lambda: self._ask_for_app(resource, claims))
+        return await self._once(("", resource, claims), lambda: self._ask_for_app(resource, claims), refused)
 
-    async def for_user(self, user: User, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token on behalf of the user; raises SignInNeeded, Unavailable."""
         resource, object_id = resource.rstrip("/"), user.object_id
         if not object_id:
             raise no_account()
+        self._refused.add(refused)
         seat = self._seats.get(object_id)
         if not claims and seat and (token := seat.recent(resource)):
             return token
@@ -58,6 +62,7 @@ class MsalTokens:
         return await self._once(
             (object_id, resource, claims, assertion),
             lambda: self._ask_for_user(object_id, assertion, resource, claims),
+            refused,
         )
 
     async def sign_out(self, user: User) -> bool:
@@ -79,7 +84,7 @@ class MsalTokens:
         self._threads.shutdown(wait=False)
 
     async def _ask_for_app(self, resource: str, claims: str) -> str:
-        seat = self._app_seat = self._app_seat or Seat(self._tenants[0], self._make_app)
+        seat = self._app_seat = self._app_seat or self._new_seat(self._tenants[0])
         answer = await self._run(seat.acquire_for_app, resource, claims)
         return self._keep(seat, resource, answer)
 
@@ -103,13 +108,16 @@ class MsalTokens:
             self._seats.pop(object_id, None)
             return None
         if seat is None or seat.tenant_id != tenant_id or (row is None and seat.sealed is not None):
-            seat = self._seats[object_id] = Seat(tenant_id, self._make_app)
+            seat = self._seats[object_id] = self._new_seat(tenant_id)
         self._seats.move_to_end(object_id)
         while len(self._seats) > SEATS:
             self._seats.popitem(last=False)
         if row and row.sealed != seat.sealed:
             seat.adopt(row)
         return seat
+
+    def _new_seat(self, tenant_id: str) -> Seat:
+        return Seat(tenant_id, self._make_app, self._refused)
 
     async def _save(self, object_id: str, seat: Seat) -> None:
         """Write the account's row; where another process was quicker, with its tokens and ours."""
@@ -145,8 +153,14 @@ class MsalTokens:
         except (OSError, ValueError, KeyError, MsalError) as error:  # requests' errors are OSErrors
             raise not_reached(type(error).__name__) from None
 
-    async def _once(self, key: Hashable, ask: Callable[[], Awaitable[str]]) -> str:
+    async def _once(self, key: Hashable, ask: Callable[[], Awaitable[str]], refused: str) -> str:
         """The answer to a question, asked once however many want to know; no caller's end ends it."""
+        token = await self._join(key, ask)
+        if not refused or token != refused:
+            return token
+        return await self._join(key, ask)  # that question had been asked before the token was refused
+
+    async def _join(self, key: Hashable, ask: Callable[[], Awaitable[str]]) -> str:
         task = self._flights.get(key)
         if task is None:
             task = self._flights[key] = asyncio.ensure_future(ask())

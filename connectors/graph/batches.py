@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from connectors.graph.answers import THROTTLED, Answer, read_inner
+from connectors.graph.answers import THROTTLED, TRANSIENT, Answer, read_inner
 from connectors.graph.calls import Call
-from connectors.graph.client import GraphClient
+from connectors.graph.client import BATCH, GraphClient
 from connectors.graph.pace import AT_A_TIME, AskAgain, Budget
 from connectors.graph.rights import Asker
 
 MOST_TOGETHER = 20
+FAILED_DEPENDENCY = 424
 SEARCH = "$search="
 
 
@@ -45,7 +46,12 @@ async def _ask_together(
             answer = (await graph.attempt(asker, batch, budget, slots)).require_ok()
             inner = read_inner_answers(answer)
             answers |= _final(inner, calls, waiting)
-            if len(answers) < len(calls):
+            waiting = [number for number in waiting if number not in answers]
+            if is_chain and waiting and _is_broken(inner):
+                rest = [calls[number] for number in waiting]
+                again = await ask_all(graph, asker, rest, budget, together=AT_A_TIME)
+                answers |= dict(zip(waiting, again, strict=True))
+            elif waiting:
                 raise _again(graph, asker, inner)
     return [answers[number] for number in range(len(calls))]
 
@@ -56,7 +62,7 @@ def _batch(calls: Sequence[Call], waiting: Sequence[int], *, is_chain: bool) -> 
         items.append(calls[number].item(str(number), before if is_chain else ""))
         before = str(number)
     headers = {"Content-Type": "application/json"}
-    return Call("POST", "/$batch", headers, json.dumps({"requests": items}).encode())
+    return Call("POST", BATCH, headers, json.dumps({"requests": items}).encode())
 
 
 def read_inner_answers(answer: Answer) -> dict[int, Answer]:
@@ -67,6 +73,12 @@ def read_inner_answers(answer: Answer) -> dict[int, Answer]:
         if (number := str(response.get("id"))).isdigit():
             found[int(number)] = replace(read_inner(response), instead_of=answer.instead_of)
     return found
+
+
+def _is_broken(inner: Mapping[int, Answer]) -> bool:
+    """Whether a refusal, and nothing that passes, kept the rest of a chain from being begun."""
+    refused = [each for each in inner.values() if not each.is_ok and each.status != FAILED_DEPENDENCY]
+    return bool(refused) and not any(each.status in THROTTLED | TRANSIENT for each in refused)
 
 
 def _final(inner: Mapping[int, Answer], calls: Sequence[Call], waiting: Sequence[int]) -> dict[int, Answer]:

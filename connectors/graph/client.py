@@ -5,17 +5,19 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connectors.graph.answers import Answer, read_answer
+from connectors.graph.answers import Answer, read_answer, read_inner
 from connectors.graph.calls import Call
 from connectors.graph.pace import AskAgain, Budget, Pace
 from connectors.graph.problems import refused, sign_in_again
 from connectors.graph.rights import Asker, Grant, Rights
 from connectors.tokens import Tokens
+from insights.errors import Problem
 
 if TYPE_CHECKING:
     import httpx
     from msgraph.graph_service_client import GraphServiceClient
 
+BATCH = "/$batch"
 CONNECTIONS = 100
 CONNECT_SECONDS = 5.0
 
@@ -50,12 +52,12 @@ class GraphClient:
         grant = await self.rights.grant(asker)
         async with self.pace.slots(asker.throttle, slots, budget):
             answer = await self._exchange(call, grant, budget)
-            if answer.status == 401:
-                grant = await self._renewed(asker, grant, answer)
+            if refusal := _refusal(call, answer):
+                grant = await self._renewed(asker, grant, refusal)
                 answer = await self._exchange(call, grant, budget)
         answer = replace(answer, instead_of=grant.instead_of)
         if answer.status == 401:
-            answer.require_ok()
+            raise _still_refused(asker, answer)
         self._note_pause(asker, answer)
         return answer.require_final(is_repeatable=call.is_repeatable)
 
@@ -87,14 +89,11 @@ class GraphClient:
         return await self.send(call, budget, grant.token)
 
     async def _renewed(self, asker: Asker, grant: Grant, answer: Answer) -> Grant:
-        """The token that a claims challenge asks for; a 401 without one is not helped by another token."""
-        if asker.user is None or grant.instead_of:
-            if not answer.claims:
-                raise grant.instead_of or refused(answer.status, answer.code)
-            return Grant(await self.rights.app_token(answer.claims), grant.instead_of)
-        if not answer.claims:
-            raise sign_in_again()
-        return await self.rights.grant(asker, answer.claims)
+        """Another token, once: the refused one was withdrawn, or does not answer a claims challenge."""
+        if grant.instead_of:
+            token = await self.rights.app_token(answer.claims, refused=grant.token)
+            return Grant(token, grant.instead_of)
+        return await self.rights.grant(asker, answer.claims, refused=grant.token)
 
     def _note_pause(self, asker: Asker, answer: Answer) -> None:
         if answer.status in {429, 503} and answer.pause:
@@ -105,6 +104,25 @@ class GraphClient:
             if self._loaded is None:
                 self._loaded = await asyncio.to_thread(_load, self.base_url)
             return self._loaded
+
+
+def _refusal(call: Call, answer: Answer) -> Answer | None:
+    """The 401 in an answer: its own, or one inside a batch, where a mailbox's server judges the token too.
+
+    A batch is asked again as a whole, for it only ever reads.
+    """
+    if answer.status == 401:
+        return answer
+    inner = answer.json.get("responses") if call.url == BATCH else None
+    answers = map(read_inner, inner if isinstance(inner, list) else [])
+    return next((each for each in answers if each.status == 401), None)
+
+
+def _still_refused(asker: Asker, answer: Answer) -> Problem:
+    """Why a new token is refused too: a user's sign-in counts no more; that of the app nobody can renew."""
+    if asker.user is None:
+        return refused(answer.status, answer.code)
+    return answer.instead_of or sign_in_again(answer.claims)
 
 
 def _load(base_url: str) -> "tuple[httpx.AsyncClient, GraphServiceClient]":

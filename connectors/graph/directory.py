@@ -13,7 +13,7 @@ from connectors.graph.pace import BUDGET_SECONDS, Budget
 from connectors.graph.probes import Look, directory_probes
 from connectors.graph.rights import APP
 from insights.capture.addresses import domain_key
-from insights.errors import Problem, Unavailable
+from insights.errors import NotAllowed, Problem, Unavailable
 from insights.model import Identity, User
 
 DOMAINS_SECONDS = 3600.0
@@ -48,33 +48,43 @@ class GraphDirectory:
         self._domains: tuple[float, frozenset[str]] | None = None
 
     async def identify(self, token: str) -> Identity:
-        """Whom a bearer token proves; raises NotSignedIn."""
-        return await self._sign_in.identify(token)
+        """Whom a bearer token proves, who then is no longer signed out; raises NotSignedIn."""
+        identity = await self._sign_in.identify(token)
+        if sign_outs := self._graph.rights.sign_outs:
+            await sign_outs.forget(identity.object_id)
+        return identity
 
     async def sign_out(self, user: User) -> bool:
         """Hear of the user's mail no more and forget what lets us act for them; whether there was anything.
 
+        The app's own right to read their mail, where it has one, rests until they sign in again.
         Graph may be away, or refuse as somebody signed out: its subscription then ends by itself in a week.
         """
         try:
             await self._stop_following(user)
         except Problem as problem:
             log.info("a subscription was left to run out", code=problem.code)
-        return await self._sign_in.sign_out(user)
+        sign_outs = self._graph.rights.sign_outs
+        is_new = sign_outs is not None and await sign_outs.note(user.object_id)
+        return await self._sign_in.sign_out(user) or is_new
 
     def probes(self, user: User | None) -> Mapping[str, Look]:
         """What `liaison doctor` looks at (`ports.Probing`)."""
         return directory_probes(self._graph, user)
 
     async def own_domains(self) -> frozenset[str]:
-        """The verified domains of the tenant, read once an hour; while Graph is away, the last ones known."""
+        """The verified domains of the tenant, read once an hour; while Graph gives none, the last ones known.
+
+        Raises NotAllowed (`domains_not_granted`), Unavailable where none were ever read.
+        """
         if self._domains and time.monotonic() - self._domains[0] < DOMAINS_SECONDS:
             return self._domains[1]
         try:
             found = await self._read_domains()
-        except Unavailable:
+        except (Unavailable, NotAllowed) as problem:
             if self._domains is None:
-                raise
+                raise (_domains_not_granted() if isinstance(problem, NotAllowed) else problem) from None
+            log.warning("the domains of the organisation were not read anew", code=problem.code)
             return self._domains[1]
         self._domains = time.monotonic(), found
         return found
@@ -103,3 +113,12 @@ class GraphDirectory:
         answer = (await self._graph.ask(APP, call, Budget(BUDGET_SECONDS))).require_ok()
         domains = [each for tenant in answer.values for each in tenant.get("verifiedDomains") or ()]
         return frozenset(domain_key(str(each["name"])) for each in domains if each.get("name"))
+
+
+def _domains_not_granted() -> NotAllowed:
+    return NotAllowed(
+        "Liaison cannot tell colleagues from customers",
+        "it may not read which mail domains are yours: the permission Organization.Read.All is not granted",
+        "ask an administrator to grant it to Liaison's registration in Entra, as docs/scopes.md says",
+        code="domains_not_granted",
+    )

@@ -8,15 +8,22 @@ from insights.due import Due
 
 
 def graph_due(following: Following, places: Places) -> tuple[Due, ...]:
-    """Subscriptions, looks at what may have been missed, and ids that nobody has seen for 90 days."""
+    """Subscriptions and their end, looks at what was missed, and ids that nobody has seen for 90 days."""
+    minute = timedelta(minutes=1)
     return (
+        Due(
+            "unfollowed",
+            "mailboxes whose email is no longer listed were followed no more",
+            lambda _: following.drop_unwanted(),
+            minute,
+        ),
         Due(
             "subscriptions",
             "mailboxes were subscribed to or renewed",
             lambda _: following.renew(),
-            timedelta(minutes=1),
+            minute,
         ),
-        Due("mailboxes", "mailboxes were looked at", lambda _: following.catch_up(), timedelta(minutes=1)),
+        Due("mailboxes", "mailboxes were looked at", lambda _: following.catch_up(), minute),
         Due(
             "message_places",
             "places of messages were forgotten",

@@ -24,6 +24,7 @@ from connectors.graph.subscriptions import Subscription
 from insights.database import Database
 from insights.errors import Problem
 from insights.model import Mailbox, User
+from insights.preferences import lists_untracked
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +60,12 @@ class Following:
     async def version(self, mailbox: Mailbox) -> str:
         """The number of a user's own mailbox; "" where it is not followed, or cannot be right now.
 
+        Only who has untracked email listed is followed.
+
         With a subscription this costs no round trip: looks are taken in the background. Without one the
         mailbox is looked at every half minute at most.
         """
-        if not is_own(mailbox):
+        if not is_own(mailbox) or not await self._database.read(lists_untracked, mailbox.reader.id):
             return ""
         row = await self._database.read(subscriptions.find, mailbox.reader.id)
         if row is None:
@@ -104,6 +107,21 @@ class Following:
             await self._database.write(subscriptions.note_seen, *seen, has_changed=False)
 
         return await self._for_each(rows, self._look, put_off)
+
+    async def drop_unwanted(self) -> int:
+        """Follow nobody any more whose untracked email is no longer listed; how many.
+
+        Where Graph is away, or refuses, its subscription is left to run out: what it tells counts no more.
+        """
+        rows = await self._database.read(subscriptions.find_unwanted, AT_ONCE)
+        for row in rows:
+            try:
+                if user := await self._find_user(row.user_id):
+                    await self.stop(user)
+            except Problem as problem:
+                log.info("a subscription was left to run out", user_id=row.user_id, code=problem.code)
+            await self._database.write(subscriptions.drop, row.user_id)
+        return len(rows)
 
     async def stop(self, user: User) -> None:
         """Follow the user's mailbox no longer."""
@@ -167,7 +185,7 @@ class Following:
         now = self._now()
         since = max(row.changed_at, now - LOOK_ANYWAY)
         budget = Budget(LONG_BUDGET_SECONDS if row.is_live(now) else BUDGET_SECONDS)
-        links, has_changed = await look(self._graph, mailbox, row.delta_link, since, budget)
+        links, has_changed = await look(self._graph, mailbox, row.delta_link, since, now, budget)
         await self._database.write(subscriptions.note_seen, row.user_id, links, now, has_changed=has_changed)
 
     async def _renew(self, mailbox: Mailbox, row: Subscription) -> None:

@@ -20,7 +20,7 @@ LATE = timedelta(days=3)
 """How much later than its Date a message may arrive and still be found on a further page."""
 INDEX_LAG = timedelta(minutes=10)
 """What `$search` may not know yet; listed beside it."""
-RECENT, SPARE = 50, 25
+RECENT, RECENT_PAGES, SPARE = 500, 2, 25
 SEARCH_RESULTS = 1000
 
 
@@ -28,7 +28,7 @@ SEARCH_RESULTS = 1000
 class Lane:
     """One way to some of the messages; `call` is its next page, None at its end.
 
-    `floor`: it has given all it has that was sent after that time.
+    `floor`: it has given all it has that was sent after that time. `pages`: how many more may be asked for.
     """
 
     call: Call | None
@@ -37,6 +37,7 @@ class Lane:
     until: date | None = None
     floor: datetime | None = None
     seen: int = 0
+    pages: int | None = None
 
     def take(self, answer: Answer) -> None:
         """Go on to the page after this answer."""
@@ -44,6 +45,7 @@ class Lane:
         headers = self.call.headers if self.call else {}
         self.seen += len(items)
         self.call = follow(link, headers) if link else None
+        self.pages = None if self.pages is None else self.pages - 1
         if items and (floor := read_instant(items[-1].get(self.order))):
             self.floor = floor
 
@@ -70,12 +72,31 @@ class Listing:
         lag_since = self._now - INDEX_LAG
         if lanes and (until is None or until > lag_since):
             call = requests.listing(sdk, self.owner, since=lag_since, until=until, top=RECENT)
-            lanes.append(Lane(call, "receivedDateTime"))
+            lanes.append(Lane(call, "receivedDateTime", pages=RECENT_PAGES))
         return lanes
 
     def due(self, lanes: Sequence[Lane]) -> list[Lane]:
         """The lanes that may still hold a message of this page."""
+        return [lane for lane in self.unfinished(lanes) if lane.pages != 0]
+
+    def unfinished(self, lanes: Sequence[Lane]) -> list[Lane]:
+        """The same, with those that are not followed any further."""
         return [lane for lane in lanes if lane.call and not self._is_full(lane.floor)]
+
+    def trusted(self, lanes: Sequence[Lane]) -> list[Found]:
+        """What of the page may be shown although these lanes hold more of it.
+
+        Beside what the index does not know yet, nothing is missing between: an unfinished search counts
+        down to where it has got.
+        """
+        searches = [lane for lane in lanes if lane.pages is None]
+        if any(lane.floor is None for lane in searches):
+            return []
+        return [
+            found
+            for found in self.page()
+            if all(lane.floor and found.message.at > lane.floor for lane in searches)
+        ]
 
     def take(self, sdk: "GraphServiceClient", lane: Lane, answer: Answer) -> None:
         """Move a lane on; a search ends after so many results and is begun anew from there."""

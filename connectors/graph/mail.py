@@ -14,6 +14,7 @@ from connectors.graph.rights import asker_of, is_own, owner_path
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id as email_id_of
 from insights.capture.identity import message_id_key
+from insights.errors import Incomplete
 from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
 
 Version = Callable[[Mailbox], Awaitable[str]]
@@ -45,17 +46,24 @@ class GraphMail:
     async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
         """Messages of the mailbox that match, newest first, one per Message-ID."""
         async with self._recent.listing(mailbox):
-            found = await self._reader.search(mailbox, query)
+            try:
+                found = await self._reader.search(mailbox, query)
+            except Incomplete as cut:
+                self._recent.keep(mailbox, cut.messages)
+                raise
             self._recent.keep(mailbox, found)
         return found
 
-    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Mapping[str, Message]:
+    async def find(
+        self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False
+    ) -> Mapping[str, Message]:
         """Those of the messages that this mailbox holds, by `email_id`, of those that were ever listed."""
-        found = await self._recent.find(mailbox, email_ids)
+        found = await self._recent.find(mailbox, email_ids, listed_only=listed_only)
         missing = [each for each in dict.fromkeys(email_ids) if each not in found]
         if missing or not is_own(mailbox):
-            read = await self._reader.read(mailbox, missing, Budget(BUDGET_SECONDS))
-            self._recent.keep(mailbox, read.values())
+            budget = Budget(BUDGET_SECONDS)
+            read = await self._reader.read(mailbox, missing, budget, listed_only=listed_only)
+            self._recent.keep(mailbox, read.values(), are_listed=listed_only)
             found |= read
         return found
 

@@ -18,6 +18,8 @@ from insights.database import Database
 MOST = 1000
 """Notifications that are read of one request; Graph sends far fewer together."""
 TOKEN_LIMIT = 4096
+ID_LIMIT = 64
+"""Characters of a subscription's id; Graph's are UUIDs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +56,26 @@ async def receive(
 
 
 def read_notifications(body: bytes) -> list[Notification]:
-    """The notifications of a body; what is none is left out."""
+    """The notifications of a body; what is none, or of no subscription that Graph could make, is left out."""
     try:
         posted = json.loads(body)
     except (ValueError, RecursionError):
         return []
     values = posted.get("value") if isinstance(posted, dict) else None
-    return (
+    read = (
         [_read(each) for each in values[:MOST] if isinstance(each, dict)] if isinstance(values, list) else []
     )
+    return [each for each in read if _could_be_id(each.subscription_id)]
 
 
 def _read(value: Mapping[str, Any]) -> Notification:
-    return Notification(
-        str(value.get("subscriptionId") or ""),
-        str(value.get("clientState") or ""),
-        str(value.get("lifecycleEvent") or ""),
-    )
+    names = ("subscriptionId", "clientState", "lifecycleEvent")
+    return Notification(*(text if isinstance(text := value.get(name), str) else "" for name in names))
+
+
+def _could_be_id(text: str) -> bool:
+    """Whether a database can be asked for it: JSON may hold halves of characters, and zeros."""
+    return 0 < len(text) <= ID_LIMIT and text.isascii() and text.isprintable()
 
 
 def _is_genuine(notification: Notification, rows: Mapping[str, Subscription]) -> bool:

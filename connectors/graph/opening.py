@@ -11,6 +11,7 @@ from connectors.graph.following import FindUser, Following
 from connectors.graph.mail import GraphMail
 from connectors.graph.places import Places
 from connectors.graph.reader import MailReader
+from connectors.graph.sign_outs import SignOuts
 from connectors.tokens import Tokens
 from insights.database import Database
 from insights.model import User
@@ -34,6 +35,7 @@ def open_graph_mail(
     public_url: str,
 ) -> tuple[GraphMail, Following, Places]:
     """The Mail port, and what has work that falls due (`due.py`); `database` is Liaison's own."""
+    graph.rights.sign_outs = SignOuts(database)
     places = Places(database, organization_id, now)
     following = Following(graph, database, now, find_user, public_url=public_url)
     parser = MailParser()

@@ -11,16 +11,20 @@ from connectors.graph.answers import Answer
 from connectors.graph.batches import ask_all
 from connectors.graph.calls import Call, follow, without_files
 from connectors.graph.client import GraphClient
-from connectors.graph.listing import Listing
+from connectors.graph.listing import Lane, Listing
 from connectors.graph.messages import Found, read_files, read_found
+from connectors.graph.outside import Outside
 from connectors.graph.pace import AT_A_TIME, BUDGET_SECONDS, Budget
 from connectors.graph.places import Place, Places
-from connectors.graph.problems import away, no_mailbox
+from connectors.graph.problems import away, busy, no_mailbox
 from connectors.graph.rights import asker_of, is_own, owner_path
 from insights.capture.addresses import address_key
+from insights.errors import Incomplete, Unavailable
 from insights.model import Mailbox, MailQuery, Message
 
-FOLDERS_SECONDS, OPEN_SECONDS = 3600.0, 300.0
+OPEN_SECONDS = 300.0
+FILES_SECONDS = 1.0
+"""What the files of a list that was cut short may take beside."""
 NEWEST = 200
 """How many messages are looked through for one whose id in Graph has changed."""
 
@@ -32,50 +36,75 @@ class MailReader:
         self, graph: GraphClient, places: Places, organization_id: str, now: Callable[[], datetime]
     ) -> None:
         self.graph, self._places, self._organization_id, self._now = graph, places, organization_id, now
-        self._outside: dict[str, tuple[float, frozenset[str]]] = {}
+        self._outside = Outside(graph)
         self._open: dict[tuple[str, str], float] = {}
 
     async def search(self, mailbox: Mailbox, query: MailQuery) -> list[Message]:
-        """Messages that match, newest first; one round trip unless there are more than a page holds."""
+        """Messages that match, newest first; one round trip unless there are more than a page holds.
+
+        Raises Incomplete with what can be trusted where Graph does not give the rest in time.
+        """
         listing = Listing(query, owner_path(mailbox), self._now())
         if query.limit < 1 or (listing.keys is not None and not listing.keys):
             return []
         budget, sdk = Budget(BUDGET_SECONDS), await self.graph.sdk()
         lanes = listing.lanes(sdk)
+        cause = busy()
         while due := listing.due(lanes):
-            calls = [lane.call for lane in due if lane.call]
-            answers, outside = await self._ask_with_folders(mailbox, calls, budget)
-            if answers is None:
-                return []
-            doubtful: list[Found] = []
-            for lane, answer in zip(due, answers, strict=True):
-                listing.take(sdk, lane, answer)
-                doubtful += await self._sort_in(mailbox, listing, answer, outside)
-            for found in await self._with_headers(mailbox, doubtful, budget):
-                listing.accept(found, outside.__contains__)
-        return await self._with_files(mailbox, listing.page(), budget)
+            try:
+                if not await self._advance(mailbox, listing, due, budget):
+                    return []
+            except Unavailable as problem:
+                cause = problem
+                break
+        if not (unfinished := listing.unfinished(lanes)):
+            return await self._with_files(mailbox, listing.page(), budget)
+        if trusted := listing.trusted(unfinished):
+            raise Incomplete(cause, await self._with_files(mailbox, trusted, Budget(FILES_SECONDS))) from None
+        raise cause
 
-    async def read(self, mailbox: Mailbox, email_ids: Sequence[str], budget: Budget) -> dict[str, Message]:
-        """Those of the messages that have a known place and still are there, or somewhere near."""
+    async def _advance(self, mailbox: Mailbox, listing: Listing, due: Sequence[Lane], budget: Budget) -> bool:
+        """Take over the next page of each lane; False where there is no mailbox."""
+        calls, sdk = [lane.call for lane in due if lane.call], await self.graph.sdk()
+        answers, outside = await self._ask_with_folders(mailbox, calls, budget)
+        if answers is None:
+            return False
+        doubtful = [await self._sort_in(mailbox, listing, answer, outside) for answer in answers]
+        for found in await self._with_headers(mailbox, [each for some in doubtful for each in some], budget):
+            listing.accept(found, outside.__contains__)
+        for lane, answer in zip(due, answers, strict=True):  # last: what fails before has not been got yet
+            listing.take(sdk, lane, answer)
+        return True
+
+    async def read(
+        self, mailbox: Mailbox, email_ids: Sequence[str], budget: Budget, *, listed_only: bool = False
+    ) -> dict[str, Message]:
+        """Those of the messages that have a known place and still are there, or somewhere near.
+
+        All in one round trip; with `listed_only` without what lies in Deleted and Junk.
+        """
         places = await self._places.find(mailbox.address, email_ids)
         sdk, owner = await self.graph.sdk(), owner_path(mailbox)
         calls = [requests.message(sdk, owner, place.message_id) for place in places.values()]
         if not calls:
             await self.require_access(mailbox)
             return {}
-        answers = await ask_all(self.graph, asker_of(mailbox), calls, budget, together=AT_A_TIME)
-        found: dict[str, Message] = {}
+        folders = await self._outside.calls(mailbox) if listed_only else []
+        answers = await ask_all(self.graph, asker_of(mailbox), [*calls, *folders], budget)
+        found: dict[str, Found] = {}
         moved: dict[str, Place] = {}
-        for (email_id, place), answer in zip(places.items(), answers, strict=True):
+        for (email_id, place), answer in zip(places.items(), answers[: len(calls)], strict=True):
             if not answer.is_gone and not await self._has_mailbox(mailbox, answer):
                 return {}
             message = None if answer.is_gone else read_found(answer.require_ok().json, self._organization_id)
             if message is not None and message.message.email_id == email_id:
-                found[email_id] = message.message
+                found[email_id] = message
                 self._remember(mailbox, [message])
             else:
                 moved[email_id] = place
-        return found | (await self._recover(mailbox, moved, budget) if moved else {})
+        outside = self._outside.read(mailbox, answers[len(calls) :]) if listed_only else frozenset()
+        held = {each: message.message for each, message in found.items() if message.folder_id not in outside}
+        return held | (await self._recover(mailbox, moved, outside, budget) if moved else {})
 
     async def matching(self, mailbox: Mailbox, name: str, value: str, budget: Budget) -> list[Found]:
         """All messages with exactly this value of a property, drafts apart."""
@@ -123,24 +152,16 @@ class MailReader:
         self, mailbox: Mailbox, calls: Sequence[Call], budget: Budget
     ) -> tuple[list[Answer] | None, frozenset[str]]:
         """(Answers, ids of the folders that do not count), both in one round trip; None = no mailbox."""
-        key, asker, sdk = address_key(mailbox.address), asker_of(mailbox), await self.graph.sdk()
-        read_at, outside = self._outside.get(key, (0.0, frozenset[str]()))
-        is_known = bool(read_at) and time.monotonic() - read_at < FOLDERS_SECONDS
-        folders = (
-            [] if is_known else [requests.folder(sdk, owner_path(mailbox), each) for each in requests.OUTSIDE]
-        )
+        asker, folders = asker_of(mailbox), await self._outside.calls(mailbox)
         answers = await ask_all(self.graph, asker, [*calls, *folders], budget)
         for number, call in enumerate(calls):
             if not await self._has_mailbox(mailbox, answers[number]):
-                return None, outside
+                return None, frozenset()
             # A list may be refused for a single message whose files Exchange cannot tell.
             if answers[number].status in {400, 404}:
                 answers[number] = await self.graph.ask(asker, without_files(call), budget)
             answers[number].require_ok()
-        if folders:
-            outside = frozenset(each for answer in answers[len(calls) :] for each in _folder_ids(answer))
-            self._outside[key] = time.monotonic(), outside
-        return answers[: len(calls)], outside
+        return answers[: len(calls)], self._outside.read(mailbox, answers[len(calls) :])
 
     async def _has_mailbox(self, mailbox: Mailbox, answer: Answer) -> bool:
         """Whether the answer comes from a mailbox; raises NotFound for a shared one that is not there.
@@ -195,7 +216,7 @@ class MailReader:
         ]
 
     async def _recover(
-        self, mailbox: Mailbox, moved: Mapping[str, Place], budget: Budget
+        self, mailbox: Mailbox, moved: Mapping[str, Place], outside: frozenset[str], budget: Budget
     ) -> dict[str, Message]:
         """Messages that are no longer where they were: a mailbox that is moved gives all new ids."""
         await self.require_access(mailbox)
@@ -205,7 +226,9 @@ class MailReader:
         for email_id in moved.keys() - found.keys():
             if message_id := moved[email_id].internet_message_id:
                 same = await self.matching(mailbox, "internetMessageId", message_id, budget)
-                found |= {each.message.email_id: each.message for each in same}
+                found |= {
+                    each.message.email_id: each.message for each in same if each.folder_id not in outside
+                }
         return {email_id: found[email_id] for email_id in moved.keys() & found.keys()}
 
     def _read_all(self, mailbox: Mailbox, answer: Answer) -> list[Found]:
@@ -223,11 +246,3 @@ class MailReader:
     def _remember(self, mailbox: Mailbox, found: Iterable[Found]) -> None:
         places = [(each.message.email_id, each.id, each.message.internet_message_id) for each in found]
         self._places.remember(mailbox.address, places)
-
-
-def _folder_ids(answer: Answer) -> Iterable[str]:
-    """The folder's id and those of the folders inside; nothing where there is no such folder."""
-    if not answer.is_ok:
-        return []
-    inside = answer.json.get("childFolders") or []
-    return [str(each.get("id")) for each in (answer.json, *inside)]

@@ -22,7 +22,7 @@ class Recent:
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
-        self._kept: OrderedDict[tuple[Key, str], tuple[float, Message]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Key, str], tuple[float, Message, bool]] = OrderedDict()
         self._on_their_way: dict[Key, list[asyncio.Future[None]]] = {}
 
     @asynccontextmanager
@@ -39,22 +39,28 @@ class Recent:
             if not waiting:
                 self._on_their_way.pop(key, None)
 
-    def keep(self, mailbox: Mailbox, messages: Iterable[Message]) -> None:
-        """Keep messages that were read just now."""
+    def keep(self, mailbox: Mailbox, messages: Iterable[Message], *, are_listed: bool = True) -> None:
+        """Keep messages that were read just now; `are_listed`: a list of the mailbox would have them."""
         key, now = _key(mailbox), time.monotonic()
         for message in messages:
-            self._kept[key, message.email_id] = now, message
+            self._kept[key, message.email_id] = now, message, are_listed
             self._kept.move_to_end((key, message.email_id))
         while self._kept and (len(self._kept) > MOST or self._is_old(next(iter(self._kept.values()))[0])):
             self._kept.popitem(last=False)
 
-    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> dict[str, Message]:
+    async def find(
+        self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False
+    ) -> dict[str, Message]:
         """Those of the messages that were read moments ago."""
         key = _key(mailbox)
         for future in list(self._on_their_way.get(key, ())):
             await asyncio.shield(future)
         kept = {each: self._kept[key, each] for each in email_ids if (key, each) in self._kept}
-        return {each: message for each, (at, message) in kept.items() if not self._is_old(at)}
+        return {
+            each: message
+            for each, (at, message, is_listed) in kept.items()
+            if not self._is_old(at) and (is_listed or not listed_only)
+        }
 
     def _is_old(self, at: float) -> bool:
         return at < time.monotonic() - self._seconds

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from connectors.graph.sign_outs import SignOuts
 from connectors.tokens import SIGNED_OUT, Tokens
 from insights.capture.addresses import address_key
 from insights.errors import SignInNeeded
@@ -53,22 +54,28 @@ class Rights:
 
     def __init__(self, tokens: Tokens, resource: str) -> None:
         self._tokens, self._resource = tokens, resource
+        self.sign_outs: SignOuts | None = None
+        """Who wants their mail read no more; set where mail is read (`opening.py`)."""
 
-    async def grant(self, asker: Asker, claims: str = "") -> Grant:
-        """A token for the asker; raises SignInNeeded, Unavailable.
+    async def grant(self, asker: Asker, claims: str = "", *, refused: str = "") -> Grant:
+        """A token for the asker, in place of the refused one; raises SignInNeeded, Unavailable.
 
         The app steps in only for who has no sign-in here: who has, but is asked for one more step or for
-        consent, is not to be bypassed. What the app may read is limited by its roles in Exchange.
+        consent, is not to be bypassed, and who signed out not either. What the app may read is limited by
+        its roles in Exchange.
         """
         if asker.user is None:
-            return Grant(await self._tokens.for_app(self._resource, claims=claims))
+            return Grant(await self.app_token(claims, refused=refused))
+        user = asker.user
         try:
-            return Grant(await self._tokens.for_user(asker.user, self._resource, claims=claims))
+            return Grant(await self._tokens.for_user(user, self._resource, claims=claims, refused=refused))
         except SignInNeeded as needed:
-            if claims or needed.code != SIGNED_OUT or not asker.or_app:
+            if claims or refused or needed.code != SIGNED_OUT or not asker.or_app:
+                raise
+            if self.sign_outs and await self.sign_outs.has(user.object_id):
                 raise
             return Grant(await self._tokens.for_app(self._resource), needed)
 
-    async def app_token(self, claims: str) -> str:
-        """The app's token that answers a claims challenge."""
-        return await self._tokens.for_app(self._resource, claims=claims)
+    async def app_token(self, claims: str, *, refused: str) -> str:
+        """The app's token that answers a claims challenge, in place of the refused one."""
+        return await self._tokens.for_app(self._resource, claims=claims, refused=refused)

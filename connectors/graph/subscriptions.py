@@ -5,12 +5,23 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, not_, or_, select, update
 
 from insights.database import Database
-from insights.tables import subscriptions
+from insights.tables import features, preferences, subscriptions
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+IS_WANTED = and_(
+    exists().where(features.c.feature == "auto_capture", features.c.is_on),
+    not_(
+        exists().where(
+            preferences.c.user_id == subscriptions.c.user_id,
+            preferences.c.name == "auto_capture",
+            preferences.c.value == "false",
+        )
+    ),
+)
+"""Rows of users whose untracked email is listed (`insights.preferences`): nobody else is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +62,22 @@ def find_told(connection: Connection, subscription_ids: Collection[str]) -> dict
 def find_ending(connection: Connection, before: datetime, limit: int) -> list[Subscription]:
     """Rows without a subscription or with one that ends before a time, unless they were put off beyond it."""
     is_ending = or_(subscriptions.c.expires_at.is_(None), subscriptions.c.expires_at < before)
-    query = select(subscriptions).where(is_ending).order_by(subscriptions.c.changed_at).limit(limit)
+    query = (
+        select(subscriptions).where(is_ending, IS_WANTED).order_by(subscriptions.c.changed_at).limit(limit)
+    )
     return [Subscription(**row._asdict()) for row in connection.execute(query)]
 
 
 def find_unseen(connection: Connection, before: datetime, limit: int) -> list[Subscription]:
     """Rows whose mailbox was last looked at before a time, longest ago first."""
-    query = select(subscriptions).where(subscriptions.c.changed_at < before)
+    query = select(subscriptions).where(subscriptions.c.changed_at < before, IS_WANTED)
     query = query.order_by(subscriptions.c.changed_at).limit(limit)
+    return [Subscription(**row._asdict()) for row in connection.execute(query)]
+
+
+def find_unwanted(connection: Connection, limit: int) -> list[Subscription]:
+    """Rows of users whose email is no longer listed: the feature was turned off, or they chose so."""
+    query = select(subscriptions).where(not_(IS_WANTED)).limit(limit)
     return [Subscription(**row._asdict()) for row in connection.execute(query)]
 
 

@@ -11,7 +11,7 @@ from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.views import Timeline
-from insights.errors import NotFound, Unavailable
+from insights.errors import Incomplete, NotFound, Unavailable
 from insights.model import (
     CrmActivity,
     MailboxState,
@@ -27,6 +27,9 @@ from insights.services import Services
 
 Position = tuple[datetime, str]
 MAIL_MISSING = "Your emails are missing here: your mailbox does not answer right now. Reload in a minute."
+SOME_MAIL_MISSING = (
+    "Some of your emails are missing here: your mailbox is busy right now. Reload in a minute."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class RelatedMail:
     messages: Sequence[Message] = ()
     tracked: Mapping[str, TrackedEmail] = field(default_factory=dict)
     notice: str | None = None
+    is_complete: bool = True
+    """False where a page that goes on after it would pass over messages."""
 
 
 async def read_timeline(
@@ -71,7 +76,7 @@ async def read_timeline(
     items += [activity_item(activity, user, standing) for activity in activities]
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
     page = items[:limit]
-    more = len(items) > limit
+    more = len(items) > limit and mail.is_complete
     cursor = write_cursor(page[-1].at, page[-1].id) if more else None
     return Timeline(items=page, next=cursor, notice=mail.notice or notice, audience=audience)
 
@@ -120,27 +125,37 @@ async def _mail_with(
     wanted = [address.address for address in addresses.values()]
     query = MailQuery(wanted, since=window.since, before=window.before, limit=window.limit + 1)
     search = asyncio.create_task(_related_messages(services, user, query))
+    messages = asyncio.create_task(_messages_of(search))
     try:
-        tracked = await services.crm.emails_among(user, query, asyncio.shield(search))
-        return RelatedMail(await search, tracked)
+        tracked = await services.crm.emails_among(user, query, asyncio.shield(messages))
+        return replace(await search, tracked=tracked)
     except Unavailable:
         if search.done() and search.exception() is None:
             raise  # it is the CRM that does not answer
         return RelatedMail(notice=MAIL_MISSING)
     finally:
         search.cancel()
+        messages.cancel()
 
 
-async def _related_messages(services: Services, user: User, query: MailQuery) -> list[Message]:
-    """Up to as many messages that may be suggested as the query asks for, newest first."""
+async def _messages_of(search: "asyncio.Task[RelatedMail]") -> Sequence[Message]:
+    return (await search).messages
+
+
+async def _related_messages(services: Services, user: User, query: MailQuery) -> RelatedMail:
+    """Up to as many messages that may be suggested as the query asks for, newest first; without CRM rows."""
     found: list[Message] = []
     while len(found) < query.limit:
-        batch = await services.mail.search(user.mailbox, query)
+        try:
+            batch = await services.mail.search(user.mailbox, query)
+        except Incomplete as cut:
+            found.extend(message for message in cut.messages if not access.message_obstacle(message))
+            return RelatedMail(found[: query.limit], notice=SOME_MAIL_MISSING, is_complete=False)
         found.extend(message for message in batch if not access.message_obstacle(message))
         if len(batch) < query.limit:
             break
         query = replace(query, before=(batch[-1].at, batch[-1].email_id))
-    return found[: query.limit]
+    return RelatedMail(found[: query.limit])
 
 
 async def _activities(
@@ -183,12 +198,13 @@ async def _own_copies(
     window: Window,
     activities: Sequence[CrmActivity],
 ) -> set[str]:
-    """Message-IDs of emails that the caller's mailbox holds and that relate to the record by themselves."""
+    """Message-IDs of emails that the caller's mailbox lists and that relate to the record by themselves."""
     message_ids = [activity.internet_message_id for activity in activities if activity.internet_message_id]
     if not addresses or not message_ids:
         return set()
     organization_id = await services.crm.organization_id()
-    found = await services.mail.find(user.mailbox, [email_id(organization_id, key) for key in message_ids])
+    email_ids = [email_id(organization_id, key) for key in message_ids]
+    found = await services.mail.find(user.mailbox, email_ids, listed_only=True)
     return {
         message.internet_message_id
         for message in found.values()

@@ -70,9 +70,9 @@ class LockedMail(EmbeddedMail):
         self._require(mailbox)
         return await super().search(mailbox, query)
 
-    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Any:
+    async def find(self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False) -> Any:
         self._require(mailbox)
-        return await super().find(mailbox, email_ids)
+        return await super().find(mailbox, email_ids, listed_only=listed_only)
 
 
 @pytest.fixture

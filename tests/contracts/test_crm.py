@@ -54,10 +54,10 @@ class Opened:
 class AnyToken:
     """Tokens that the stand-in takes."""
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         return "app-token"
 
-    async def for_user(self, user: User, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
         return f"token-of-{user.id}"
 
 

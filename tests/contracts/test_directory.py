@@ -1,4 +1,7 @@
-"""What every Directory must do; a new implementation adds a row to `DIRECTORIES`."""
+"""What every Directory must do; a test's name begins with the method it is about: `test_groups__…`.
+
+A new implementation adds a row to `DIRECTORIES`.
+"""
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -155,7 +158,7 @@ def _address(table: str, id_: str, address: str) -> dict[str, object]:
     }
 
 
-async def test_identify_proves_its_holder_until_it_runs_out(served: Served) -> None:
+async def test_identify__proves_its_holder_until_it_runs_out(served: Served) -> None:
     token = served.token()
     assert await served.directory.identify(token) == served.ann
     served.clock.ahead = timedelta(hours=3)
@@ -164,7 +167,7 @@ async def test_identify_proves_its_holder_until_it_runs_out(served: Served) -> N
     assert await served.directory.identify(served.token()) == served.ann
 
 
-async def test_identify_refuses_whatever_else_with_the_same_words(served: Served) -> None:
+async def test_identify__refuses_whatever_else_with_the_same_words(served: Served) -> None:
     token = served.token()
     head, body, _ = token.split(".")
     deep = b64encode(b'{"alg":' + b"[" * 100_000 + b"]" * 100_000 + b"}").decode()
@@ -175,17 +178,17 @@ async def test_identify_refuses_whatever_else_with_the_same_words(served: Served
         assert refused.value.code == "bad_token"
 
 
-async def test_own_domains_are_ours_only_in_one_spelling(served: Served) -> None:
+async def test_own_domains__are_ours_only_in_one_spelling(served: Served) -> None:
     assert await served.directory.own_domains() == {"contoso.example", "xn--bcher-kva.example"}
 
 
-async def test_groups_are_those_a_user_is_in(served: Served) -> None:
+async def test_groups__are_those_a_user_is_in(served: Served) -> None:
     assert await served.directory.groups("ann") == {"blue"}
     for other in ("bob", "nobody", ""):
         assert await served.directory.groups(other) == frozenset()
 
 
-async def test_sign_out_forgets_once_and_ends_no_session(served: Served) -> None:
+async def test_sign_out__forgets_once_and_ends_no_session(served: Served) -> None:
     user = User("ann", "Ann", "Ann@Contoso.example", object_id=PEOPLE[0].object_id)
     await served.directory.identify(served.token())
     await served.directory.sign_out(user)
@@ -195,5 +198,5 @@ async def test_sign_out_forgets_once_and_ends_no_session(served: Served) -> None
 
 def test_every_method_of_the_port_has_a_test() -> None:
     methods = {name for name in vars(ports.Directory) if not name.startswith("_")}
-    source = Path(__file__).read_text(encoding="utf-8")
-    assert {name for name in methods if f"def test_{name}_" not in source} == set()
+    tested = {name.removeprefix("test_").split("__")[0] for name in globals() if name.startswith("test_")}
+    assert methods - tested == set()

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import LIAISON, _serve
 from tests.e2e.outlook import Bridge, open_outlook, refused, signed_in
+from tests.e2e.pane import PATIENCE_MS
 from tests.flows.liaison import COMPANY, OBJECT_IDS, letter
 from tests.standins.entra import APP_ID, TENANT, Application, EntraStandin, Person, serving_entra
 
@@ -89,9 +90,9 @@ def open_pane(context: BrowserContext, url: str) -> Page:
     return page
 
 
-def open_with_dialog(context: BrowserContext, url: str) -> tuple[Page, Page]:
+def open_with_dialog(context: BrowserContext, url: str, *, patience_ms: float = 0) -> tuple[Page, Page]:
     page = context.new_page()
-    with page.expect_popup() as opened:
+    with page.expect_popup(timeout=patience_ms or PATIENCE_MS) as opened:
         page.goto(f"{url}/addin/pane")
     return page, opened.value
 
@@ -176,6 +177,62 @@ def test_refused_by_nested_app_auth_and_asked_again_only_on_a_click(
     line.get_by_role("button", name="Try again").click()
     expect_email(page)
     assert len(bridge.asked("GetTokenPopup")) == 2
+
+
+NO_BRIDGE = ("DISABLED", "NESTED_APP_AUTH_UNAVAILABLE", "PERSISTENT_ERROR", "ACCOUNT_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("status", NO_BRIDGE)
+def test_offices_own_token_where_nobody_is_behind_the_bridge(
+    outlook: BrowserContext, url: str, entra: EntraStandin, status: str
+) -> None:
+    bridge = Bridge(outlook, lambda _: refused(status))
+    outlook.expose_function("officeToken", lambda _: entra.sign_in(ANN, version=1))
+    expect_signed_in(open_pane(outlook, url))
+    assert (len(bridge.asked("GetToken")), bridge.asked("GetTokenPopup")) == (1, [])
+    assert entra.records.counted("/authorize") == 0
+
+
+def test_the_dialog_where_the_bridge_asks_and_fails(
+    outlook: BrowserContext, url: str, entra: EntraStandin
+) -> None:
+    answers = {
+        "GetToken": refused("USER_INTERACTION_REQUIRED"),
+        "GetTokenPopup": refused("NESTED_APP_AUTH_UNAVAILABLE"),
+    }
+    bridge = Bridge(outlook, lambda request: answers[request["method"]])
+    page, dialog = open_with_dialog(outlook, url)
+    dialog.get_by_role("button", name="Ann Beebe").click()
+    expect_signed_in(page)
+    assert len(bridge.asked("GetTokenPopup")) == 1
+    expect_nothing_kept(page)
+
+
+@pytest.mark.parametrize("broken", ["throw new Error('no host')", "undefined"])
+def test_the_dialog_where_the_bridge_itself_is_broken(
+    outlook: BrowserContext, url: str, entra: EntraStandin, broken: str
+) -> None:
+    outlook.add_init_script(
+        "window.nestedAppAuthBridge = {addEventListener() {}, removeEventListener() {}, "
+        f"postMessage() {{ {broken} }}}};"
+    )
+    page, dialog = open_with_dialog(outlook, url, patience_ms=60_000)  # one that is mute is waited for
+    dialog.get_by_role("button", name="Ann Beebe").click()
+    expect_signed_in(page)
+
+
+def test_refused_in_the_dialog_behind_a_bridge_that_fails_ends_in_a_line(
+    outlook: BrowserContext, url: str, entra: EntraStandin
+) -> None:
+    bridge = Bridge(outlook, lambda _: refused("DISABLED"))
+    page, dialog = open_with_dialog(outlook, url)
+    dialog.get_by_role("button", name="Back").click()
+    line = page.get_by_role("alert").filter(has_text="You are not signed in")
+    expect(line).to_contain_text("choose your work account")
+    page.wait_for_timeout(3000)
+    shown = [query for path, query in entra.records.requests if path.endswith("/authorize") and query]
+    assert len([query for query in shown if "state=" in query]) == 1, "asked once, and then no more"
+    assert bridge.asked("GetTokenPopup") == []
 
 
 def challenge(route: Route) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,65 @@ async def test_who_is_signed_out_is_asked_and_goes_on_after_signing_in(liaison: 
     assert len(await liaison.timeline("ann", "contact", uid("ana"))) == 1
 
 
+async def test_withdrawn_tokens_are_replaced_at_the_next_request(liaison: CloudLiaison) -> None:
+    cloud = liaison.cloud
+    liaison.receive("ann", 1)
+    gates = Gates(cloud)
+    await liaison.timeline("ann", "contact", uid("ana"))
+    await liaison.open("ann")
+    gates.withdraw()
+    cloud.count()
+    items = await liaison.timeline("ann", "contact", uid("ana"))
+    assert [item["internet_message_id"] for item in items] == [ONE]
+    assert cloud.count()["entra"] == 2, "one new token for each service"
+    await press(liaison, "ann")
+    await liaison.wait_for_state("ann", [ONE], "tracked")
+    assert cloud.count()["entra"] <= 1, "Graph's for the job, in a process of its own, and no other"
+
+
+async def test_services_that_refuse_every_token_are_told_and_entra_is_not_asked_for_ever(
+    liaison: CloudLiaison,
+) -> None:
+    cloud = liaison.cloud
+    liaison.receive("ann", 1)
+    gates = Gates(cloud)
+    path = f"/api/v1/records/contact/{uid('ana')}/activities"
+    await liaison.timeline("ann", "contact", uid("ana"))
+    cloud.count()
+    gates.closed = {"graph"}
+    refused = await liaison.get("ann", path, status=401)
+    assert refused["code"] == "sign_in_needed"
+    counts = cloud.count()
+    assert (counts["entra"], counts["graph"]) == (1, 2)
+    gates.closed = {"dataverse"}
+    await liaison.get("ann", path, status=503)
+    assert cloud.count()["entra"] <= 5, "no more than one for each of the questions that were asked"
+    gates.closed = set()
+    assert len(await liaison.timeline("ann", "contact", uid("ana"))) == 1
+
+
+class Gates:
+    """What the services think of tokens, beyond what is in them."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.closed: set[str] = set()
+        self._seen: dict[str, set[str]] = {"graph": set(), "dataverse": set()}
+        self._withdrawn: set[str] = set()
+        authenticate, accepts = cloud.graph.authenticate, cloud.dataverse.accepts
+        assert authenticate
+        cloud.graph.authenticate = lambda token: authenticate(token) if self._lets("graph", token) else None
+        cloud.dataverse.accepts = lambda token: self._lets("dataverse", token) and accepts(token)
+
+    def withdraw(self) -> None:
+        """Whatever has been seen so far counts no more, before it has run out."""
+        assert all(self._seen.values())
+        self._withdrawn |= set().union(*self._seen.values())
+
+    def _lets(self, service: str, token: str) -> bool:
+        self._seen[service].add(token)
+        return service not in self.closed and token not in self._withdrawn
+
+
 async def test_a_shared_mailbox_is_read_in_the_delegates_own_right(liaison: CloudLiaison) -> None:
     liaison.receive("bob", 1)
     body = {"internet_message_id": ONE, "mailbox": "bob@ours.example"}
@@ -231,3 +291,46 @@ async def test_a_viewed_email_leaves_no_trace_here(tmp_path: Path, cloud: Cloud)
     assert "sign in with Microsoft Entra" in liaison.command("token", "ann", code=1)
     for words in (("crm", "."), ("mail", ".", "--mailbox", "ann@ours.example")):
         assert "cannot be imported" in liaison.command("import", *words, code=1)
+
+
+async def test_what_its_owner_deleted_after_tracking_stays_as_the_row_of_the_crm(
+    liaison: CloudLiaison,
+) -> None:
+    liaison.receive("ann", 1, 2)
+    about = {"regarding": {"table": "account", "id": uid("fabrikam")}}
+    item_id = (await liaison.open("ann"))["item"]["id"]
+    await liaison.post("ann", f"/api/v1/emails/{item_id}/track", about, status=202)
+    await liaison.wait_for_state("ann", [ONE], "tracked")
+    mailbox = liaison.cloud.graph.mailbox("ann@ours.example")
+    deleted = next(each for each in mailbox.messages if each.values["internetMessageId"] == ONE)
+    mailbox.move(deleted, "deleteditems")
+    async with asyncio.timeout(30):  # what was listed within the last two seconds still counts as listed
+        while len(await liaison.timeline("ann", "account", uid("fabrikam"))) < 2:
+            await asyncio.sleep(0.5)
+    items = await liaison.timeline("ann", "account", uid("fabrikam"))
+    assert {item["internet_message_id"]: item["state"] for item in items} == {
+        ONE: "tracked",
+        "<2@mail.example>": "untracked",
+    }
+    liaison.cloud.count()
+    await liaison.timeline("ann", "account", uid("fabrikam"))
+    assert liaison.cloud.count()["graph"] <= 2
+    assert (await liaison.open("ann"))["item"]["id"] == item_id
+    assert (await liaison.post("ann", f"/api/v1/emails/{item_id}/untrack"))["state"] == "untracked"
+
+
+async def test_what_came_in_time_is_shown_and_that_some_is_missing_is_told(liaison: CloudLiaison) -> None:
+    graph, now = liaison.cloud.graph, datetime.now(UTC)
+    look_alike = "Ana Silva <ana@fabrikam.example.other.example>"  # Graph's search finds parts of addresses
+    for number in range(120):
+        at = now - timedelta(hours=1, minutes=number)
+        sender = {"sender": look_alike} if 10 <= number < 100 else {}
+        graph.deliver("ann@ours.example", letter(number, at=at, **sender).as_bytes(), received=at)
+    path = f"/api/v1/records/contact/{uid('ana')}/activities"
+    graph.faults.throttle(r"skip", times=None, retry_after=3)
+    page = await liaison.get("ann", path)
+    assert "Some of your emails are missing" in page["notice"]
+    assert (len(page["items"]), page["next"]) == (10, None)
+    graph.faults.clear()
+    page = await liaison.get("ann", path)
+    assert (len(page["items"]), page["notice"]) == (30, None)

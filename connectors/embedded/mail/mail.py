@@ -34,8 +34,10 @@ class EmbeddedMail:
         """Messages of the mailbox that match, newest first, one per Message-ID."""
         return await self._read(mailbox, reads.search, query)
 
-    async def find(self, mailbox: Mailbox, email_ids: Sequence[str]) -> Mapping[str, Message]:
-        """Those of the messages that this mailbox holds, by `email_id`."""
+    async def find(
+        self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False
+    ) -> Mapping[str, Message]:
+        """Those of the messages that this mailbox holds, by `email_id`: all of them are listed."""
         return await self._read(mailbox, reads.find, email_ids)
 
     async def find_by_message_id(self, mailbox: Mailbox, internet_message_id: str) -> Message | None:

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.testdata
 class Tokens:
     """Entra, which always has a token."""
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         return "t"
 
-    async def for_user(self, user: object, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: object, resource: str, *, claims: str = "", refused: str = "") -> str:
         raise AssertionError("looks are made as the application")
 
 

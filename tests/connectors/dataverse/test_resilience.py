@@ -45,15 +45,18 @@ class Clock:
 
 @dataclass
 class Tokens:
-    """Entra: a new token whenever asked, and what it was asked with."""
+    """Entra: the same token until it is refused, and what it was asked with."""
 
     asked: list[str] = field(default_factory=list)
+    made: int = 1
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         self.asked.append(claims)
-        return f"token-{len(self.asked)}"
+        if claims or refused == f"token-{self.made}":
+            self.made += 1
+        return f"token-{self.made}"
 
-    async def for_user(self, user: User, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
         raise AssertionError("the CRM is asked as the application")
 
 
@@ -136,6 +139,8 @@ async def test_a_refused_token_is_replaced_once_and_a_challenge_passed_on(world:
     world.standin.revoked.add("token-1")
     assert await accounts(world) == ALL
     assert world.tokens.asked == ["", ""]
+    assert await accounts(world) == ALL
+    assert world.tokens.made == 2, "the new one serves from then on"
     claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
     challenge = f'Bearer error="insufficient_claims", claims="{base64.b64encode(claims.encode()).decode()}"'
     from tests.standins.dataverse.faults import Fault
@@ -147,6 +152,7 @@ async def test_a_refused_token_is_replaced_once_and_a_challenge_passed_on(world:
     with pytest.raises(ServiceFault) as refused:
         await world.crm.api.send("GET", "accounts", None)
     assert refused.value.status == 401
+    assert world.tokens.made == 4, "one new token, and no more"
     world.standin.accepts = bool
     assert await accounts(world) == ALL
 

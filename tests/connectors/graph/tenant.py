@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import Connection, delete, insert
 
 from connectors.embedded.parsing.pool import MailParser
 from connectors.graph.client import GraphClient
@@ -21,6 +22,7 @@ from connectors.graph.recent import Recent
 from insights.database import Database
 from insights.errors import SignInNeeded
 from insights.model import Mailbox, User
+from insights.tables import features
 from tests.mails import own_mailbox
 from tests.standins.graph import GraphStandin, running_graph
 from tests.standins.graph.users import user_id_of
@@ -51,13 +53,15 @@ class StandinTokens:
     """Whether users have to answer claims challenges themselves."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """(Object id, "app" for the app; claims) of each token asked for."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """The token of each, handed out until it is refused."""
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token of the app."""
         self.asked.append(("app", claims))
-        return self.graph.issue(None, SCOPES)
+        return self._token("app", None, claims, refused)
 
-    async def for_user(self, user: User, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token on behalf of the user."""
         self.asked.append((user.object_id, claims))
         if self.refuses or user.email in self.strangers:
@@ -67,7 +71,12 @@ class StandinTokens:
             raise SignInNeeded("Sign in first", code="interaction_required", claims=claims)
         if claims:  # whoever answers a challenge has done what it asked
             self.graph.faults.satisfy(user.email)
-        return self.graph.issue(user.email, SCOPES)
+        return self._token(user.object_id or user.email, user.email, claims, refused)
+
+    def _token(self, who: str, address: str | None, claims: str, refused: str) -> str:
+        if claims or self.kept.get(who, refused) == refused:
+            self.kept[who] = self.graph.issue(address, SCOPES)
+        return self.kept[who]
 
 
 @dataclass
@@ -105,6 +114,7 @@ async def running_tenant(
         running_graph(testdata, now=now, **options) as graph,
         running_receiver(database, now) as public_url,
     ):
+        await database.write(switch, "auto_capture", is_on=True)
         users: dict[str, User] = {}
         for address in (ANN, BOB):
             graph.add_user(None, address)
@@ -129,6 +139,13 @@ async def running_tenant(
             await places.flush()
             await parser.close()
             await client.close()
+
+
+def switch(connection: Connection, feature: str, *, is_on: bool) -> None:
+    """Turn a feature on or off."""
+    connection.execute(delete(features).where(features.c.feature == feature))
+    row = {"feature": feature, "is_on": is_on, "changed_by_id": "root", "changed_at": datetime.now(UTC)}
+    connection.execute(insert(features).values(row))
 
 
 @asynccontextmanager

@@ -1,12 +1,16 @@
 """Domains and groups from Graph: nested groups, pages, and what is told while Graph is away."""
 
+import re
+
 import pytest
 
 from connectors.graph import directory
 from connectors.graph.directory import GraphDirectory
-from insights.errors import SignInNeeded, Unavailable
+from insights.errors import NotAllowed, SignInNeeded, Unavailable
 from insights.model import Identity, User
 from tests.connectors.graph.tenant import ANN, Tenant, mailbox_of
+from tests.standins.graph.errors import GraphError
+from tests.standins.graph.faults import Fault
 
 pytestmark = pytest.mark.testdata
 
@@ -70,3 +74,21 @@ async def test_domains_are_asked_for_once_an_hour_and_survive_an_outage(
     assert await entra.own_domains() == {"ours.example"}
     tenant.graph.faults.clear()
     assert await entra.own_domains() == {"ours.example", "ours-too.example"}
+
+
+async def test_a_permission_that_is_missing_is_named_and_the_domains_last_known_are_kept(
+    tenant: Tenant, entra: GraphDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = GraphError(403, "Authorization_RequestDenied", "Insufficient privileges.")
+    fault = Fault(re.compile("organization"), None, None, error)
+    tenant.graph.faults.add(fault)
+    with pytest.raises(NotAllowed) as refused:
+        await entra.own_domains()
+    assert refused.value.code == "domains_not_granted"
+    assert "Organization.Read.All" in refused.value.detail
+    assert "docs/scopes.md" in refused.value.do
+    tenant.graph.faults.clear()
+    assert await entra.own_domains() == {"ours.example"}
+    monkeypatch.setattr(directory, "DOMAINS_SECONDS", 0.0)
+    tenant.graph.faults.add(fault)
+    assert await entra.own_domains() == {"ours.example"}

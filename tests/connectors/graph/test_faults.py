@@ -97,11 +97,39 @@ async def test_a_server_that_is_slow_or_down_is_given_up_in_time(
 
 
 @pytest.mark.usefixtures("one")
+@pytest.mark.parametrize("who", [ANNS.reader.object_id, "app"])
+async def test_a_token_that_was_withdrawn_is_replaced(tenant: Tenant, who: str) -> None:
+    if who == "app":
+        tenant.tokens.strangers.add(ANN)
+    assert len(await tenant.mail.search(ANNS, QUERY)) == 1
+    withdrawn = tenant.tokens.kept[who]
+    del tenant.graph.tokens.known[withdrawn]
+    tenant.count()
+    assert len(await tenant.mail.search(ANNS, QUERY)) == 1
+    assert tenant.count() == 2
+    assert tenant.tokens.kept[who] != withdrawn
+    assert len(await tenant.mail.search(ANNS, QUERY)) == 1
+    assert tenant.count() == 1, "the new one serves from then on"
+
+
+@pytest.mark.usefixtures("one")
+async def test_a_token_that_only_the_mailbox_refuses_is_replaced(tenant: Tenant) -> None:
+    refused = GraphError(401, "InvalidAuthenticationToken", "Lifetime validation failed.")
+    fault = tenant.graph.faults.add(Fault(re.compile(""), 1, inner=True, error=refused))
+    assert len(await tenant.mail.search(ANNS, QUERY)) == 1
+    assert (fault.times, len(tenant.tokens.asked)) == (0, 2)
+    fault.times = None
+    assert isinstance(await refusal(lambda: tenant.mail.search(ANNS, QUERY)), SignInNeeded)
+    assert len(tenant.tokens.asked) == 4
+
+
+@pytest.mark.usefixtures("one")
 async def test_a_revoked_token_asks_the_user_to_sign_in_again(tenant: Tenant) -> None:
     tenant.graph.faults.revoke(ANN)
     problem = await refusal(lambda: tenant.mail.search(ANNS, QUERY))
     assert isinstance(problem, SignInNeeded)
     assert not any(user_id == "app" for user_id, _ in tenant.tokens.asked)  # the app is not asked instead
+    assert len(tenant.tokens.asked) == 2, "and Entra once more, not for ever"
     tenant.graph.faults.grant_again(ANN)
     assert len(await tenant.mail.search(ANNS, QUERY)) == 1
 

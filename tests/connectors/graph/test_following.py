@@ -1,11 +1,15 @@
 """Hearing of new mail: subscriptions, notifications, and looks at what was missed."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from connectors.graph import subscriptions
 from connectors.graph.due import graph_due
@@ -13,8 +17,10 @@ from connectors.graph.following import LIFETIME, Following
 from connectors.graph.notifications import Reply, read_notifications, receive
 from connectors.graph.subscriptions import Subscription
 from insights.database import Database
+from insights.migrate import REVISIONS, upgrade
 from insights.model import Mailbox
-from tests.connectors.graph.tenant import ANN, BOB, Tenant, mailbox_of, running_tenant
+from insights.tables import preferences
+from tests.connectors.graph.tenant import ANN, BOB, Tenant, mailbox_of, running_tenant, switch
 from tests.mails import make_mail
 
 pytestmark = pytest.mark.testdata
@@ -230,5 +236,92 @@ async def test_who_leaves_is_followed_no_longer(followed: Tenant, database: Data
 
 def test_due_work_is_said_in_words(followed: Tenant) -> None:
     due = graph_due(followed.following, followed.places)
-    assert [each.kind for each in due] == ["subscriptions", "mailboxes", "message_places"]
+    assert [each.kind for each in due] == ["unfollowed", "subscriptions", "mailboxes", "message_places"]
     assert all(each.sentence and each.every >= MINUTE for each in due)
+
+
+@pytest.mark.parametrize("folder", ["inbox", "Fabrikam", "archive", "sentitems"])
+async def test_new_mail_is_noticed_in_whatever_folder_a_rule_puts_it(
+    followed: Tenant, clock: Clock, folder: str
+) -> None:
+    followed.graph.notifications.loses = True
+    mailbox = followed.graph.mailbox(ANN)
+    folder_id = (
+        mailbox.add_folder(folder, mailbox.folder("inbox").id)
+        if folder == "Fabrikam"
+        else mailbox.folder(folder)
+    ).id
+    for version in ("1", "2"):
+        message = make_mail(f"<{version}@fabrikam.example>", at=clock.now)
+        followed.graph.deliver(ANN, message, folder=folder_id, received=clock.now)
+        clock.now += HOUR + MINUTE
+        for _ in range(2):
+            await followed.following.catch_up()
+            assert await followed.mail.version(ANNS) == version
+        clock.now += 3 * HOUR
+
+
+async def test_nobody_is_followed_whose_email_is_not_listed(
+    followed: Tenant, database: Database, clock: Clock
+) -> None:
+    async def require_unfollowed() -> None:
+        clock.now += 6 * DAY + HOUR
+        followed.count()
+        assert (await followed.following.renew(), await followed.following.catch_up()) == (0, 0)
+        assert await followed.mail.version(ANNS) == ""
+        assert followed.count() == 0
+        assert await followed.following.drop_unwanted() == 1
+        assert followed.graph.subscriptions == {}
+        assert await database.read(subscriptions.find, ANNS.reader.id) is None
+        assert await followed.following.drop_unwanted() == 0
+
+    await database.write(switch, "auto_capture", is_on=False)
+    await require_unfollowed()
+    await database.write(switch, "auto_capture", is_on=True)
+    assert await followed.mail.version(ANNS) == "0"
+    assert await followed.following.renew() == 1
+    assert await followed.following.drop_unwanted() == 0
+    declined = insert(preferences).values(user_id=ANNS.reader.id, name="auto_capture", value="false")
+    await database.write(lambda connection: connection.execute(declined))
+    await require_unfollowed()
+
+
+NAMES = st.sampled_from(["subscriptionId", "clientState", "lifecycleEvent", "value"])
+TEXTS = st.text(st.characters()) | st.sampled_from(["\ud800", "\x00", "x" * 65, "missed"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | TEXTS, inner, max_size=4),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    bodies=st.binary()
+    | VALUES.map(json.dumps)
+    | st.lists(VALUES).map(lambda each: json.dumps({"value": each}))
+)
+@example(bodies='{"value": [{"subscriptionId": "\\ud800"}]}')
+@example(bodies='{"value": [{"subscriptionId": "a\\u0000"}, {"subscriptionId": "' + "x" * 65 + '"}]}')
+def test_whatever_is_posted_is_answered_the_same(
+    runner: asyncio.Runner, posted_to: Database, clock: Clock, bodies: str | bytes
+) -> None:
+    body = bodies if isinstance(bodies, bytes) else bodies.encode()
+    assert runner.run(receive(posted_to, clock, {}, body)) == Reply(202)
+    for each in read_notifications(body):
+        assert each.subscription_id.encode("ascii")
+        assert len(each.subscription_id) <= 64
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def posted_to(runner: asyncio.Runner, tmp_path: Path) -> Iterator[Database]:
+    """Liaison's own database, for tests that are none of a coroutine."""
+    database = Database("liaison", data_dir=tmp_path)
+    runner.run(upgrade(database, REVISIONS))
+    yield database
+    runner.run(database.close())

@@ -28,12 +28,12 @@ class Tokens:
     entra_roles: set[str] = field(default_factory=lambda: set(permissions("entra")))
     refuses: Problem | None = None
 
-    async def for_app(self, resource: str, *, claims: str = "") -> str:
+    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         if self.refuses:
             raise self.refuses
         return jwt.encode({"roles": sorted(self.entra_roles)}, KEY)
 
-    async def for_user(self, user: User, resource: str, *, claims: str = "") -> str:
+    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
         if self.refuses:
             raise self.refuses
         return jwt.encode({"oid": user.object_id, "scp": " ".join(sorted(self.scopes))}, KEY)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from connectors.graph import reader
+from connectors.graph.opening import open_graph_directory
 from connectors.graph.places import Places
+from connectors.graph.sign_outs import SignOuts
 from insights.capture.identity import email_id
 from insights.database import Database
-from insights.errors import Conflict, NotFound, SignInNeeded
-from insights.model import Mailbox, MailQuery, Message
+from insights.errors import Conflict, Incomplete, NotFound, SignInNeeded, Unavailable
+from insights.model import Identity, Mailbox, MailQuery, Message, User
 from tests.connectors.graph.tenant import ANN, BOB, ORGANIZATION_ID, Tenant, mailbox_of, running_tenant
 from tests.mails import AT, make_mail
 from tests.standins.graph.attachment import Attachment
@@ -246,3 +249,123 @@ async def test_unusual_addresses_are_searched_for_without_breaking_the_query(ten
     assert {1, 3} <= set(numbers(found))
     other = email_id(ORGANIZATION_ID, "<0@fabrikam.example>")
     assert all(message.email_id != other or '"a b"' in message.sender for message in found)
+
+
+async def test_mail_that_was_deleted_is_held_but_not_listed(tenant: Tenant) -> None:
+    fill(tenant, 12)
+    ids = [message.email_id for message in await tenant.mail.search(ANNS, MailQuery([ANA]))]
+    mailbox = tenant.graph.mailbox(ANN)
+    for message in mailbox.messages[:6]:
+        mailbox.move(message, "junkemail" if message is mailbox.messages[0] else "deleteditems")
+    tenant.count()
+    assert (await tenant.mail.find(ANNS, ids)).keys() == set(ids)
+    assert tenant.count() == 1
+    assert (await tenant.mail.find(ANNS, ids, listed_only=True)).keys() == set(ids[:6])
+    assert tenant.count() == 1
+
+
+async def test_what_was_found_by_itself_does_not_count_as_listed_a_moment_later(
+    testdata: Path, database: Database
+) -> None:
+    async with running_tenant(testdata, database, recent_seconds=60) as tenant:
+        fill(tenant, 1)
+        [message] = await tenant.mail.search(ANNS, MailQuery([ANA]))
+        tenant.graph.mailbox(ANN).move(tenant.graph.mailbox(ANN).messages[0], "deleteditems")
+        tenant.mail._recent = type(tenant.mail._recent)(60)
+        assert await tenant.mail.find(ANNS, [message.email_id]) == {message.email_id: message}
+        assert await tenant.mail.find(ANNS, [message.email_id], listed_only=True) == {}
+
+
+async def test_those_that_are_gone_keep_nobody_from_being_found(tenant: Tenant) -> None:
+    fill(tenant, 19)
+    ids = [message.email_id for message in await tenant.mail.search(ANNS, MailQuery([ANA]))]
+    mailbox = tenant.graph.mailbox(ANN)
+    for message in mailbox.messages[::2]:
+        mailbox.delete(message)
+    tenant.count()
+    assert (await tenant.mail.find(ANNS, ids)).keys() == set(ids[1::2])
+
+
+def arrive(tenant: Tenant, count: int) -> None:
+    """So many messages within the last minutes, the newest with the highest number."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    for number in range(count):
+        at = now - timedelta(milliseconds=300) * (count - number)
+        tenant.graph.deliver(ANN, make_mail(f"<{number}@fabrikam.example>", at=at), received=at)
+
+
+async def test_a_flood_of_new_mail_costs_two_round_trips_and_what_lacks_is_said(
+    testdata: Path, database: Database
+) -> None:
+    async with running_tenant(testdata, database, index_lag=900) as tenant:
+        arrive(tenant, 800)
+        query = MailQuery([ANA], limit=1000)
+        assert len(await tenant.mail.search(ANNS, query)) == 800
+        assert tenant.count() == 2
+        arrive(tenant, 1100)
+        with pytest.raises(Incomplete) as cut:
+            await tenant.mail.search(ANNS, MailQuery([ANA], limit=1200))
+        assert tenant.count() == 2
+        assert 0 < len(cut.value.messages) < 1100
+        assert cut.value.code == "mail_busy"
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+async def test_what_was_found_before_the_time_is_up_is_given_with_the_problem(
+    testdata: Path, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_indexed: bool
+) -> None:
+    monkeypatch.setattr(reader, "BUDGET_SECONDS", 2.0)
+    async with running_tenant(testdata, database, index_lag=0 if is_indexed else 900) as tenant:
+        if is_indexed:
+            fill(tenant, 1150, step=timedelta(hours=1))
+        else:
+            arrive(tenant, 700)
+        query = MailQuery([ANA], limit=1130)
+        monkeypatch.setattr(reader, "BUDGET_SECONDS", 60.0)
+        whole = numbers(await tenant.mail.search(ANNS, query))
+        tenant.graph.faults.unavailable("skip|received<", times=None, retry_after=100)
+        with pytest.raises(Incomplete) as cut:
+            await tenant.mail.search(ANNS, query)
+        found = numbers(cut.value.messages)
+        assert 0 < len(found) < len(whole)
+        assert found == whole[: len(found)]
+        tenant.graph.faults.clear()
+        tenant.graph.faults.unavailable("batch", times=None, retry_after=100)
+        with pytest.raises(Unavailable) as nothing:
+            await tenant.mail.search(ANNS, query)
+        assert not isinstance(nothing.value, Incomplete)
+
+
+class ProvesAnn:
+    """A sign-in whose every token is Ann's."""
+
+    async def identify(self, token: str) -> Identity:
+        """Ann's account."""
+        return Identity(object_id=ANNS.reader.object_id)
+
+    async def sign_out(self, user: User) -> bool:
+        """There is nothing to forget."""
+        return False
+
+
+async def test_the_app_does_not_read_for_who_signed_out_until_they_sign_in(
+    tenant: Tenant, database: Database
+) -> None:
+    fill(tenant, 1)
+    tenant.tokens.strangers |= {ANN, BOB}
+    tenant.client.rights.sign_outs = SignOuts(database)
+
+    async def find_user(user_id: str) -> User | None:
+        return ANNS.reader
+
+    directory = open_graph_directory(tenant.client, ProvesAnn(), find_user, tenant.following)
+    assert len(await tenant.mail.search(ANNS, MailQuery([ANA]))) == 1
+    await directory.identify("token")
+    for is_first in (True, False):
+        assert await directory.sign_out(ANNS.reader) is is_first
+        with pytest.raises(SignInNeeded):
+            await tenant.mail.search(ANNS, MailQuery([ANA]))
+    assert await SignOuts(database).has(ANNS.reader.object_id)  # other processes know as well
+    assert await tenant.mail.search(mailbox_of(BOB), MailQuery([ANA])) == []
+    await directory.identify("token")
+    assert len(await tenant.mail.search(ANNS, MailQuery([ANA]))) == 1
