@@ -17,6 +17,8 @@ LARGE_ATTACHMENT = "0x80044a02"
 READ_ONLY = {"0x80040203", "0x8004023a"}
 EXPIRED_VERSION = "0x80044352"
 ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
+PASSING = {401: "it does not accept Liaison's sign-in", 429: "it is asked too much right now"}
+"""What a refusal that may pass is called, by status; others are faults of the service."""
 
 
 class ServiceFault(Exception):
@@ -82,7 +84,7 @@ def as_problem(fault: ServiceFault, table: str = "record") -> Problem:
         return Invalid(
             "The CRM did not accept the request", why, "tell your administrator", code="crm_refused"
         )
-    return unreachable(f"{fault.status} {fault.code}".strip())
+    return unreachable(PASSING.get(fault.status, f"it has a fault of its own ({fault.status})"))
 
 
 def _by_code(fault: ServiceFault, table: str) -> Problem | None:
