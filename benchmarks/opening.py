@@ -5,7 +5,6 @@ neither our own work nor that of the stand-ins, which share this machine, is tak
 time stands beside it. Every opening is of a record that nobody has looked at yet.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ import aiohttp
 from benchmarks.measure import Figure, percentile, time_each
 from benchmarks.server import started, wait_for
 from tests.standins.cloud import Cloud, running_cloud, uid
+from tests.standins.place import find_testdata
 
 ROUND_TRIP = 0.08
 OPENINGS = 15
@@ -26,7 +26,6 @@ WARM_UP = 5
 MAILS = 20
 TRACKED = 5
 OBJECT_ID = "0b1ec7a0-0000-4000-8000-000000000001"
-TESTDATA = Path(os.environ.get("LIAISON_TESTDATA", Path(__file__).parents[2] / "shared" / "testdata"))
 Rows = dict[str, list[Mapping[str, str]]]
 
 
@@ -35,7 +34,7 @@ async def measure() -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="liaison-bench") as name:
         folder = Path(name)
-        async with running_cloud(folder, TESTDATA, _world()) as cloud:
+        async with running_cloud(folder, find_testdata(None), _world()) as cloud:
             for message in _mails():
                 sent_at = parsedate_to_datetime(str(message["Date"]))
                 cloud.graph.deliver("ann@ours.example", message.as_bytes(), received=sent_at)
