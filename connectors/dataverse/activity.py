@@ -69,7 +69,7 @@ def made_at(row: Row) -> datetime:
 
 
 def parties_of(row: Row) -> list[dict[str, Any]]:
-    """The parties that came along with an activity, in the order in which they were written down."""
+    """The parties that came along with an activity; the service promises no order of them."""
     return row.get(PARTIES.navigation) or row.get(OTHER_PARTIES.navigation) or []
 
 

@@ -556,7 +556,9 @@ async def test_create_email__writes_what_colleagues_see(crm: Crm) -> None:
     newest = (await crm.activities(bob, DEAL, since=None, before=None, limit=1))[0]
     assert (newest.subject, newest.at) == ("Angebot für Sie 🚀", datetime(2026, 3, 1, 10, tzinfo=UTC))
     assert (newest.sender, newest.sender_name) == ("Zoe@Elsewhere.example", "Zoe")
-    assert sorted(newest.to) == ["ann+crm@ours.example", "nobody@else.example"]  # Dataverse promises no order
+    assert sorted(newest.to) == ["ann+crm@ours.example", "nobody@else.example"]
+    if isinstance(crm, EmbeddedCrm):  # Dataverse promises no order of the parties it hands out
+        assert newest.to == ("ann+crm@ours.example", "nobody@else.example")
     assert newest.created_by_id == ann.id
 
 
