@@ -184,8 +184,8 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
         if user is None:
             raise NotFound(
                 f"No enabled user is called {arguments.user}",
-                f"the CRM in {settings.data_dir} has none of this address or id",
-                "import systemusers.csv, or give --data",
+                f"the CRM in {settings.data_dir} has none of this address or id, or several of the address",
+                "give the systemuserid, import systemusers.csv, or give --data",
                 code="unknown_user",
             )
         print(cast(EmbeddedDirectory, services.directory).issue_token(user.id, arguments.hours))

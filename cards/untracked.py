@@ -5,7 +5,7 @@ from typing import Literal
 from cards.elements import Card, Element, beside, buttons, card, execute, group, heading, line, small, title
 from cards.plain import Text, joined, moment, plain
 from cards.words import Words
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.capture.views import Item, UntrackedList, UntrackedRow
 from insights.model import TrackState
 from insights.views import RecordItem
@@ -93,8 +93,8 @@ def _who(row: UntrackedRow, words: Words) -> Text:
 
 def _recipients(row: UntrackedRow, words: Words) -> Text:
     """One recipient, rather one whom the CRM knows by name, and how many others there are."""
-    names = {address_key(record.subtitle): record.name for record in row.choices if record.name}
-    known = (names.get(key) for key in map(address_key, row.item.to) if key)
+    names = {relation_key(record.subtitle): record.name for record in row.choices if record.name}
+    known = (names.get(key) for key in map(relation_key, row.item.to) if key)
     name = plain(next(filter(None, known), row.item.to[0]), PERSON)
     others = len(row.item.to) - 1
     return words("email.to_others", name=name, count=others) if others else words("email.to", name=name)

@@ -96,12 +96,16 @@ async def _open_dataverse(opening: Opening) -> Crm:
 
 
 async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
+    from connectors.embedded.directory import select_users
     from connectors.embedded.mail.mail import EmbeddedMail
     from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
+    from connectors.embedded.mail.unfolding import has_folded, unfold
     from connectors.embedded.parsing.pool import MailParser
 
     database = opening.database("mailbox")
     await upgrade(database, MAIL_REVISIONS)
+    if opening.settings.crm == "embedded" and await has_folded(database):
+        await database.write(unfold, await opening.database("crm").read(select_users))
     parser = MailParser()
     opening.stack.push_async_callback(parser.close)
     return EmbeddedMail(database, parser, await organization_id(opening, crm))

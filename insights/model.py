@@ -244,7 +244,7 @@ class Page(Generic[T]):
 class MailQuery:
     """Messages with one of `addresses` in From, To or Cc, newest first; None = whoever wrote to whom.
 
-    Addresses are compared by `capture.addresses.address_key`. `before` is the (at, email_id) of the
+    Addresses are compared by `capture.addresses.relation_key`. `before` is the (at, email_id) of the
     last message already seen. Nothing is said about privacy flags: the caller filters.
     """
 

@@ -115,7 +115,10 @@ class Crm(Protocol):
         ...
 
     async def user(self, id_or_email: str) -> User | None:
-        """An enabled user with roles and privileges, by `systemuserid` or address."""
+        """An enabled user with roles and privileges, by `systemuserid` or whole address.
+
+        An address that several enabled users have names nobody.
+        """
         ...
 
     async def user_by_object_id(self, object_id: str) -> User | None:

@@ -1,6 +1,6 @@
 """Finding CRM records, and making a person of an unknown sender."""
 
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.errors import Invalid
 from insights.model import NewPerson, RecordRef, User
 from insights.services import Services
@@ -31,7 +31,7 @@ async def read_record(services: Services, user: User, ref: RecordRef) -> RecordD
 
 async def create_person(services: Services, user: User, body: PersonBody) -> RecordItem:
     """A new contact or lead owned by the caller; Conflict where the address already is one."""
-    if not address_key(body.email):
+    if not relation_key(body.email):
         raise Invalid("That is no email address", "it needs a name, an @ and a domain", code="bad_address")
     person = NewPerson(
         table=body.table,

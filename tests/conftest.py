@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import sqlalchemy
 from aiohttp import web
@@ -31,6 +32,10 @@ from tests.flows.liaison import COMPANY, letter
 TESTDATA = Path(
     os.environ.get("LIAISON_TESTDATA", Path(__file__).parents[1] / ".." / "shared" / "testdata")
 ).resolve()
+
+# How long an example takes says something about the machine, nothing about the code.
+hypothesis.settings.register_profile("liaison", deadline=None)
+hypothesis.settings.load_profile("liaison")
 
 OpenDatabase = Callable[[str], Database]
 Client = TestClient[web.Request, web.Application]

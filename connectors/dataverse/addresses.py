@@ -13,7 +13,7 @@ from connectors.dataverse.metadata import STATE, TableInfo
 from connectors.dataverse.query import Expand, Query, split_expands
 from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.capture.rules import CONTACTS_PER_ACCOUNT, Contacts, Lookup, OwnAddresses, Rule, Stakeholders
 from insights.model import RecordAddress, RecordRef
 
@@ -50,7 +50,7 @@ class AddressBook:
         gathered = await self._gather(table, row_id, rules)
         found: dict[str, RecordAddress] = {}
         for address in self._by_rules(table, gathered, rules):
-            found.setdefault(address_key(address.address), address)
+            found.setdefault(relation_key(address.address), address)
         return list(found.values())
 
     async def _gather(self, table: TableInfo, row_id: str, rules: Sequence[Rule]) -> Gathered:
@@ -156,7 +156,7 @@ def _own(table: TableInfo, row: Row, relation: str) -> Iterator[RecordAddress]:
     name = text(row, table.primary_name.name) if table.primary_name else ""
     for column in table.email_columns:
         address = text(row, column.name).strip()
-        if address_key(address):
+        if relation_key(address):
             yield RecordAddress(address, name, relation)
 
 

@@ -34,7 +34,7 @@ from connectors.dataverse.tracking import Tracking
 from connectors.dataverse.users import Users
 from connectors.dataverse.wire import Timing
 from connectors.tokens import Tokens
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.model import (
     Attachment,
     AttachmentContent,
@@ -100,7 +100,7 @@ class DataverseCrm(Crm):
 
     @override
     async def user(self, id_or_email: str) -> User | None:
-        key = ("user", address_key(id_or_email) or id_or_email.strip(" {}").lower())
+        key = ("user", mailbox_key(id_or_email) or id_or_email.strip(" {}").lower())
         return await self._keeping.get(key, USERS_FOR, lambda: self._users.find(id_or_email))
 
     @override

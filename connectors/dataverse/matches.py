@@ -10,6 +10,7 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, text
 from connectors.dataverse.spelling import address_conditions, held_keys, searchable_key
 from connectors.dataverse.wire import Row
+from insights.capture.addresses import RelationKey
 from insights.capture.rules import (
     MOST_ADDRESSES,
     MOST_MATCHES,
@@ -80,7 +81,7 @@ class Backwards:
     def __init__(self, records: Records) -> None:
         self._records, self._metadata = records, records.metadata
 
-    async def find(self, keys: dict[str, str]) -> list[Reached]:
+    async def find(self, keys: dict[RelationKey, str]) -> list[Reached]:
         """Every row reached, once per way."""
         direct = await self._holders(keys)
         contacts = [found for found in direct if found.table.name == "contact"]
@@ -93,7 +94,7 @@ class Backwards:
         found += [each.as_of(account, each.row, "contact", 1) for each in sources.by_contact]
         return found + await self._along_rules(sources)
 
-    async def _holders(self, keys: dict[str, str]) -> list[Reached]:
+    async def _holders(self, keys: dict[RelationKey, str]) -> list[Reached]:
         """Rows that have one of the addresses in a column of their own."""
         asked = [
             (table, self._query(table, condition, top=MOST_MATCHES))
@@ -108,7 +109,7 @@ class Backwards:
                 True
             )
             for row in rows:
-                held = next((key for key in held_keys(row, table.email_columns) if key in keys), "")
+                held = next((key for key in held_keys(row, table.email_columns) if key in keys), None)
                 if held:
                     reached = Reached(
                         table, row, keys[held], _name(table, row), OwnAddresses().relation, nearness

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from connectors.dataverse.expressions import Column, clean
+from connectors.dataverse.expressions import Column, Compare, Either, clean
 from connectors.dataverse.query import Query
-from connectors.dataverse.records import Records
-from connectors.dataverse.spelling import address_conditions, held_keys
+from connectors.dataverse.records import Records, text
+from connectors.dataverse.spelling import CONDITIONS_AT_ONCE, address_conditions, held_keys
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import address_key
+from insights.capture.addresses import MailboxKey, RelationKey, mailbox_key, relation_key
 from insights.model import Message, RecordRef
 
 SENDER, TO, CC, BCC = 1, 2, 3, 4
-USER_COLUMNS = [Column("internalemailaddress")]
+USER_ADDRESS = Column("internalemailaddress")
 USER_ID, CREATED_ON = Column("systemuserid", "guid"), Column("createdon", "time")
 PERSONS = ("contact", "lead", "account")
 """What an address is resolved to, in this order, if it is no user's."""
@@ -28,18 +28,22 @@ def listed(message: Message) -> list[tuple[int, str]]:
         (BCC, message.bcc),
     )
     found = [(mask, clean(address).strip()) for mask, addresses in parts for address in addresses]
-    return [(m, a) for m, a in found if address_key(a) and len(a) <= LONGEST_ADDRESS]
+    return [(m, a) for m, a in found if relation_key(a) and len(a) <= LONGEST_ADDRESS]
 
 
-def user_queries(keys: Sequence[str]) -> list[Query]:
-    """Queries of the users with these addresses."""
-    columns = [USER_ID, *USER_COLUMNS]
-    return [Query("systemusers", columns, condition, [CREATED_ON, USER_ID])
-            for condition in address_conditions(USER_COLUMNS, keys)]  # fmt: skip
+def user_queries(addresses: Iterable[str]) -> list[Query]:
+    """Queries of the users with these whole addresses."""
+    wanted = [Compare(USER_ADDRESS, "eq", key) for key in dict.fromkeys(map(mailbox_key, addresses)) if key]
+    slices = [
+        wanted[start : start + CONDITIONS_AT_ONCE] for start in range(0, len(wanted), CONDITIONS_AT_ONCE)
+    ]
+    columns = [USER_ID, USER_ADDRESS]
+    return [Query("systemusers", columns, Either(some), [CREATED_ON, USER_ID]) for some in slices]
 
 
-def person_queries(records: Records, keys: Sequence[str]) -> list[tuple[str, Query]]:
+def person_queries(records: Records, addresses: Iterable[str]) -> list[tuple[str, Query]]:
     """Queries of the contacts, leads and accounts with these addresses, with the table of each."""
+    keys = list(dict.fromkeys(map(relation_key, addresses)))
     return [
         (name, Query(table.entity_set, [table.primary_id, *table.email_columns], condition,
                      [CREATED_ON, table.primary_id]))
@@ -50,19 +54,27 @@ def person_queries(records: Records, keys: Sequence[str]) -> list[tuple[str, Que
 
 
 def resolve(
-    records: Records, keys: Sequence[str], users: Iterable[Row], persons: Iterable[tuple[str, Sequence[Row]]]
+    records: Records,
+    addresses: Iterable[str],
+    users: Iterable[Row],
+    persons: Iterable[tuple[str, Sequence[Row]]],
 ) -> dict[str, RecordRef]:
-    """Whom addresses belong to, by address key."""
-    wanted, found = set(keys), dict[str, RecordRef]()
+    """Whom addresses belong to: the user of the whole address, else the first contact, lead or account."""
+    by_mailbox: dict[MailboxKey, RecordRef] = {}
     for row in users:
-        for key in held_keys(row, USER_COLUMNS):
-            found.setdefault(key, RecordRef("systemuser", str(row[USER_ID.name])))
+        ref = RecordRef("systemuser", str(row[USER_ID.name]))
+        by_mailbox.setdefault(mailbox_key(text(row, USER_ADDRESS.name)), ref)
+    by_relation: dict[RelationKey, RecordRef] = {}
     for name, rows in persons:
         table = records.metadata[name]
         for row in rows:
             for key in held_keys(row, table.email_columns):
-                found.setdefault(key, RecordRef(name, str(row[table.primary_id.name])))
-    return {key: ref for key, ref in found.items() if key in wanted}
+                by_relation.setdefault(key, RecordRef(name, str(row[table.primary_id.name])))
+    found: dict[str, RecordRef] = {}
+    for address in addresses:
+        if known := by_mailbox.get(mailbox_key(address)) or by_relation.get(relation_key(address)):
+            found[address] = known
+    return found
 
 
 def party_bodies(records: Records, message: Message, known: Mapping[str, RecordRef]) -> Bodies:
@@ -70,7 +82,7 @@ def party_bodies(records: Records, message: Message, known: Mapping[str, RecordR
     bodies: Bodies = []
     for mask, address in listed(message):
         body: dict[str, object] = {"participationtypemask": mask, "addressused": address}
-        ref = known.get(address_key(address))
+        ref = known.get(address)
         navigation = records.metadata["activityparty"].navigation.get(("partyid", ref.table)) if ref else None
         if ref and navigation:
             body[f"{navigation}@odata.bind"] = f"/{records.metadata[ref.table].entity_set}({ref.id})"

@@ -9,7 +9,7 @@ from connectors.dataverse.locks import Locks
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records
 from connectors.dataverse.spelling import address_conditions, held_keys
-from insights.capture.addresses import address_key
+from insights.capture.addresses import RelationKey, relation_key
 from insights.errors import Conflict, Invalid
 from insights.model import NewPerson, Record, RecordRef
 
@@ -19,7 +19,7 @@ LONGEST_NAME, LONGEST_COMPANY, LONGEST_ADDRESS, LONGEST_SUBJECT = 50, 100, 100, 
 
 async def create_person(records: Records, locks: Locks, organization_id: str, person: NewPerson) -> Record:
     """A contact or lead owned by the user; raises Invalid, Conflict where the address is one already."""
-    key = address_key(clean(person.email))
+    key = relation_key(clean(person.email))
     first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
     if not key or len(person.email.strip()) > LONGEST_ADDRESS:
         raise Invalid("the email address is not one", "it has no part before or after @, or is too long",
@@ -34,7 +34,7 @@ async def create_person(records: Records, locks: Locks, organization_id: str, pe
 
 
 async def _insert(
-    records: Records, organization_id: str, person: NewPerson, key: str, account: RecordRef | None
+    records: Records, organization_id: str, person: NewPerson, key: RelationKey, account: RecordRef | None
 ) -> Record:
     """The row's id follows from the address, so that two servers can't make the same person twice."""
     usual = RecordRef(person.table, str(uuid5(UUID(organization_id), f"person:{key}")))
@@ -91,7 +91,7 @@ async def _account(records: Records, person: NewPerson) -> RecordRef | None:
     return (await records.record(RecordRef("account", person.account_id))).ref
 
 
-async def _holders(records: Records, key: str) -> set[tuple[RecordRef, str]]:
+async def _holders(records: Records, key: RelationKey) -> set[tuple[RecordRef, str]]:
     """Contacts and leads with the address and who made them, also those that the user may not read."""
     asked = [
         (table, Query(table.entity_set, [table.primary_id, CREATED_BY, *table.email_columns], condition))

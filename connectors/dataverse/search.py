@@ -16,6 +16,7 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.spelling import has_address, held_keys, searchable_key
 from connectors.dataverse.wire import Row
+from insights.capture.addresses import RelationKey
 from insights.errors import Invalid
 from insights.model import Page, Record
 
@@ -104,7 +105,7 @@ class Search:
         order = [*([name] if name else []), table.primary_id]
         return self._records.query(table, every(conditions), order=order, top=top)
 
-    def _has(self, table: TableInfo, key: str) -> Condition | None:
+    def _has(self, table: TableInfo, key: RelationKey) -> Condition | None:
         if not key:
             return None
         if table.email_columns:

@@ -31,7 +31,6 @@ from connectors.dataverse.parties import listed, party_bodies, person_queries, r
 from connectors.dataverse.query import Expand
 from connectors.dataverse.records import Records, as_guid, lookup, text
 from connectors.dataverse.wire import ANNOTATIONS, Row
-from insights.capture.addresses import address_key
 from insights.errors import Conflict, NotAllowed
 from insights.model import EmailDraft, Record, RecordRef, TrackedEmail
 
@@ -148,16 +147,16 @@ class Tracking:
         return answer.get("ShouldPromote") is not False
 
     async def _parties(self, draft: EmailDraft) -> list[dict[str, object]]:
-        keys = list(dict.fromkeys(address_key(address) for _, address in listed(draft.message)))
-        if not keys:
+        people = [address for _, address in listed(draft.message)]
+        if not people:
             return []
-        persons = person_queries(self._records, keys)
+        persons = person_queries(self._records, people)
         users, rows = await asyncio.gather(
-            self._api.all_rows(user_queries(keys), None),
+            self._api.all_rows(user_queries(people), None),
             self._api.all_rows([query for _, query in persons], self._records.user) if persons else _none(),
         )
         found = zip((name for name, _ in persons), rows, strict=True)
-        known = resolve(self._records, keys, [row for some in users for row in some], found)
+        known = resolve(self._records, people, [row for some in users for row in some], found)
         return party_bodies(self._records, draft.message, known)
 
     async def _insert(

@@ -8,9 +8,9 @@ from connectors.dataverse.expressions import Column, Compare, Condition, Every
 from connectors.dataverse.faults import ServiceFault, raise_problem
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import as_guid, text
-from connectors.dataverse.spelling import has_address, searchable_key
+from connectors.dataverse.spelling import searchable_mailbox
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import address_key
+from insights.capture.addresses import MailboxKey, mailbox_key
 from insights.model import MailboxState, User
 
 USER_ID, FULL_NAME = Column("systemuserid", "guid"), Column("fullname")
@@ -38,10 +38,10 @@ class Users:
 
     async def find(self, id_or_email: str) -> User | None:
         """An enabled user by `systemuserid` or address."""
-        row_id, key = as_guid(id_or_email), searchable_key(id_or_email)
+        row_id, key = as_guid(id_or_email), searchable_mailbox(id_or_email)
         if row_id:
             return await self._find(Compare(USER_ID, "eq", row_id))
-        return await self._find(has_address([ADDRESS], key), key) if key else None
+        return await self._find(Compare(ADDRESS, "eq", key), key) if key else None
 
     async def find_by_object_id(self, object_id: str) -> User | None:
         """An enabled user by Entra object id."""
@@ -60,23 +60,23 @@ class Users:
         user = Query("systemusers", [ADDRESS], Compare(USER_ID, "eq", row_id))
         own = Query("mailboxes", columns, Compare(REGARDING, "eq", row_id), [MAILBOX_STATE, MAILBOX_ID], 1)
         users, mailboxes = await self._api.all_rows([user, own], None)
-        key = searchable_key(text(users[0], ADDRESS.name)) if users else ""
+        key = searchable_mailbox(text(users[0], ADDRESS.name)) if users else ""
         if not mailboxes and key:
-            query = Query(
-                "mailboxes", columns, has_address([MAILBOX_ADDRESS], key), [MAILBOX_STATE, MAILBOX_ID]
-            )
+            same = Compare(MAILBOX_ADDRESS, "eq", key)
+            query = Query("mailboxes", columns, same, [MAILBOX_STATE, MAILBOX_ID])
             found = await self._api.rows(query, None)
-            mailboxes = [row for row in found if address_key(text(row, MAILBOX_ADDRESS.name)) == key]
+            mailboxes = [row for row in found if mailbox_key(text(row, MAILBOX_ADDRESS.name)) == key]
         return _state(mailboxes[0]) if mailboxes else MailboxState()
 
-    async def _find(self, who: Condition, key: str = "") -> User | None:
+    async def _find(self, who: Condition, key: MailboxKey | None = None) -> User | None:
         condition = Every([who, Compare(DISABLED, "eq", value=False)])
         columns = [USER_ID, FULL_NAME, ADDRESS, OBJECT_ID]
         query = Query("systemusers", columns, condition, [CREATED_ON, USER_ID], expand=[ROLES, TEAMS])
         rows = await self._api.rows(query, None)
-        row = next((r for r in rows if not key or address_key(text(r, ADDRESS.name)) == key), None)
-        if row is None:
+        found = [row for row in rows if not key or mailbox_key(text(row, ADDRESS.name)) == key]
+        if not found or (key and len(found) > 1):
             return None
+        row = found[0]
         user_id = str(row[USER_ID.name])
         return User(
             user_id,

@@ -64,7 +64,7 @@ class EmbeddedDirectory:
 
     async def users(self) -> Sequence[User]:
         """All enabled users by name, without their roles."""
-        return await self._database.read(_users)
+        return await self._database.read(select_users)
 
     def _read(self, token: str, key: str) -> str | None:
         """The subject of a valid token; time is compared here, since PyJWT has a clock of its own."""
@@ -112,7 +112,8 @@ def _teams(connection: Connection, user_id: str) -> frozenset[str]:
     return frozenset(connection.scalars(query))
 
 
-def _users(connection: Connection) -> list[User]:
+def select_users(connection: Connection) -> list[User]:
+    """All enabled users by name, without their roles."""
     query = select(rows.c.id, rows.c.name, rows.c.attributes).where(rows.c.table_name == "systemuser")
     found = connection.execute(query.order_by(rows.c.name_key, rows.c.id))
     return [

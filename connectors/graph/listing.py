@@ -10,7 +10,7 @@ from connectors.graph.answers import Answer
 from connectors.graph.calls import Call, follow
 from connectors.graph.instants import read_instant
 from connectors.graph.messages import Found
-from insights.capture.addresses import address_key
+from insights.capture.addresses import RelationKey, relation_key
 from insights.model import MailQuery, Message
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Lane:
 
     call: Call | None
     order: str
-    keys: Sequence[str] = ()
+    keys: Sequence[RelationKey] = ()
     until: date | None = None
     floor: datetime | None = None
     seen: int = 0
@@ -55,7 +55,7 @@ class Listing:
 
     def __init__(self, query: MailQuery, owner: str, now: datetime) -> None:
         self.query, self.owner, self._now = query, owner, now
-        self.keys = None if query.addresses is None else frozenset(map(address_key, query.addresses)) - {""}
+        self.keys = None if query.addresses is None else frozenset(map(relation_key, query.addresses)) - {""}
         self.found: dict[str, Found] = {}
 
     def lanes(self, sdk: "GraphServiceClient") -> list[Lane]:
@@ -125,7 +125,7 @@ class Listing:
         newest = sorted(self.found.values(), key=lambda found: found.place, reverse=True)
         return newest[: self.query.limit]
 
-    def _search(self, sdk: "GraphServiceClient", keys: Sequence[str], until: date | None) -> Lane:
+    def _search(self, sdk: "GraphServiceClient", keys: Sequence[RelationKey], until: date | None) -> Lane:
         since = (self.query.since - timedelta(days=1)).date() if self.query.since else None
         top = self.query.limit + SPARE
         call = requests.search(sdk, self.owner, keys, since=since, until=until, top=top)
@@ -144,4 +144,4 @@ class Listing:
         return before is None or (message.at, message.email_id) < before
 
     def _is_related(self, message: Message) -> bool:
-        return self.keys is None or any(address_key(each) in self.keys for each in message.participants)
+        return self.keys is None or any(relation_key(each) in self.keys for each in message.participants)

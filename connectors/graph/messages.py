@@ -15,7 +15,7 @@ from connectors.embedded.parsing.parts import clean_file_name
 from connectors.embedded.parsing.words import storable
 from connectors.graph.instants import read_instant
 from connectors.graph.requests import CONTENT_CLASS, IN_REPLY_TO, LABELS, MESSAGE_CLASS, SENSITIVITY
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.capture.identity import email_id, message_id_key
 from insights.model import Attachment, Message
 
@@ -75,7 +75,7 @@ def read_found(json: Json, organization_id: str) -> Found | None:
         authors=_authors(headers, sender),
     )
     sent_by = _person(json.get("sender"))[1]
-    differs = bool(sent_by) and address_key(sent_by) != address_key(sender)
+    differs = bool(sent_by) and mailbox_key(sent_by) != mailbox_key(sender)
     return Found(
         message,
         str(json.get("id") or ""),
@@ -193,4 +193,4 @@ def _authors(headers: Mapping[str, list[str]], sender: str) -> tuple[str, ...]:
     """The further addresses of From; Graph itself names one author only."""
     people = [person for value in headers.get("from", ()) for person in read_addresses(value)]
     addresses = dict.fromkeys(address for _, address in people if "@" in address)
-    return tuple(each for each in addresses if address_key(each) != address_key(sender))
+    return tuple(each for each in addresses if mailbox_key(each) != mailbox_key(sender))

@@ -8,7 +8,7 @@ from connectors.graph.answers import Answer
 from connectors.graph.calls import Call
 from connectors.graph.client import GraphClient
 from connectors.graph.rights import owner_path
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.model import Mailbox
 
 FOLDERS_SECONDS = 3600.0
@@ -23,7 +23,7 @@ class Outside:
 
     async def calls(self, mailbox: Mailbox) -> list[Call]:
         """What has to be asked for before `read`; mostly nothing."""
-        read_at, _ = self._known.get(address_key(mailbox.address), (float("-inf"), None))
+        read_at, _ = self._known.get(mailbox_key(mailbox.address), (float("-inf"), None))
         if time.monotonic() - read_at < FOLDERS_SECONDS:
             return []
         sdk = await self._graph.sdk()
@@ -31,7 +31,7 @@ class Outside:
 
     def read(self, mailbox: Mailbox, answers: Sequence[Answer]) -> frozenset[str]:
         """Their ids, by the answers to `calls` where there were any."""
-        key = address_key(mailbox.address)
+        key = mailbox_key(mailbox.address)
         if answers:
             ids = frozenset(each for answer in answers for each in _folder_ids(answer))
             self._known[key] = time.monotonic(), ids

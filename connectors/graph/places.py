@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 import structlog
 from sqlalchemy import Connection, bindparam, delete, select
 
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.database import Database
 from insights.errors import Unavailable
 from insights.tables import message_places
@@ -49,7 +49,7 @@ class Places:
 
     def mailbox_id(self, address: str) -> str:
         """The id under which the places of a mailbox stand; says nothing of whose it is."""
-        return str(uuid5(self._organization, f"mailbox {address_key(address)}"))
+        return str(uuid5(self._organization, f"mailbox {mailbox_key(address)}"))
 
     def remember(self, mailbox: str, seen: Iterable[tuple[str, str, str]]) -> None:
         """Note (email_id, Graph's id, Message-ID) of messages just seen."""

@@ -15,7 +15,7 @@ from connectors.graph.calls import Call, get, path_of, send
 from connectors.graph.client import GraphClient
 from connectors.graph.pace import BUDGET_SECONDS, AskAgain, Budget
 from connectors.graph.rights import APP, Asker, asker_of, owner_path
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.errors import Problem, SignInNeeded, Unavailable
 from insights.model import MET, Finding, User
 from insights.requirements.checks import nobody_known
@@ -77,7 +77,7 @@ async def _look_at_exchange(graph: GraphClient, user: User | None) -> Finding:
 async def _look_at_scope(graph: GraphClient, user: User | None, permission: str) -> Finding:
     known = _known(user)
     try:
-        grant = await graph.rights.grant(Asker(address_key(known.email), known))
+        grant = await graph.rights.grant(Asker(mailbox_key(known.email), known))
     except SignInNeeded as needed:
         if needed.code == "consent_required":
             return Finding("not met", "nobody has agreed to it yet")
@@ -95,7 +95,7 @@ async def _look_at_role(graph: GraphClient, user: User | None, role: str) -> Fin
             "not met", "it is granted in Entra, so for every mailbox of the tenant: remove it there"
         )
     call = _TRIES[role](await graph.sdk(), owner_path(known.mailbox))
-    answer = await graph.ask(Asker(address_key(known.email)), call, Budget(BUDGET_SECONDS))
+    answer = await graph.ask(Asker(mailbox_key(known.email)), call, Budget(BUDGET_SECONDS))
     if answer.lacks_mailbox:
         raise Unavailable("It was not tried", "whom was named has no mailbox in Exchange Online")
     return _allowed(answer, "Exchange refuses it for the mailbox that was tried", passes=PASSES.get(role, ()))

@@ -18,7 +18,7 @@ from connectors.graph.pace import AT_A_TIME, BUDGET_SECONDS, Budget
 from connectors.graph.places import Place, Places
 from connectors.graph.problems import away, busy, no_mailbox
 from connectors.graph.rights import asker_of, is_own, owner_path
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.errors import Incomplete, Unavailable
 from insights.model import Mailbox, MailQuery, Message
 
@@ -139,7 +139,7 @@ class MailReader:
 
     async def require_access(self, mailbox: Mailbox) -> None:
         """Raise NotFound for a shared mailbox that the reader may not open; asked anew every few minutes."""
-        key = address_key(mailbox.address), mailbox.reader.id
+        key = mailbox_key(mailbox.address), mailbox.reader.id
         if is_own(mailbox) or time.monotonic() - self._open.get(key, float("-inf")) < OPEN_SECONDS:
             return
         call = requests.folder(await self.graph.sdk(), owner_path(mailbox), "inbox")

@@ -10,11 +10,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from insights.capture.addresses import MailboxKey, mailbox_key
 from insights.model import Mailbox, Message
 
 SECONDS = 2.0
 MOST = 20_000
-Key = tuple[str, str]
+Key = tuple[MailboxKey, str]
 
 
 class Recent:
@@ -67,4 +68,4 @@ class Recent:
 
 
 def _key(mailbox: Mailbox) -> Key:
-    return mailbox.address.casefold(), mailbox.reader.id
+    return mailbox_key(mailbox.address), mailbox.reader.id

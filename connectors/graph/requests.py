@@ -9,7 +9,7 @@ import idna
 
 from connectors.graph.calls import Call, get
 from connectors.graph.instants import to_text
-from insights.capture.addresses import address_key
+from insights.capture.addresses import RelationKey, relation_key
 
 if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
@@ -52,7 +52,7 @@ OUTSIDE = ("deleteditems", "junkemail")
 def search(
     sdk: "GraphServiceClient",
     owner: str,
-    addresses: Sequence[str],
+    addresses: Sequence[RelationKey],
     *,
     since: date | None,
     until: date | None,
@@ -112,13 +112,13 @@ def attachments(sdk: "GraphServiceClient", owner: str, message_id: str) -> Call:
     return get(builder, select=FILES)
 
 
-def in_groups(addresses: Iterable[str]) -> list[list[str]]:
+def in_groups(addresses: Iterable[str]) -> list[list[RelationKey]]:
     """The addresses, each once, in as many groups as there have to be searches."""
-    keys = list(dict.fromkeys(key for address in addresses if (key := address_key(address))))
+    keys = list(dict.fromkeys(key for address in addresses if (key := relation_key(address))))
     return [keys[start : start + ADDRESSES_PER_SEARCH] for start in range(0, len(keys), ADDRESSES_PER_SEARCH)]
 
 
-def _spellings(key: str) -> list[str]:
+def _spellings(key: RelationKey) -> list[str]:
     """How an address is looked for: with an international domain in both of its forms."""
     local, _, domain = key.rpartition("@")
     domains = [domain]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from connectors.graph.sign_outs import SignOuts
 from connectors.tokens import SIGNED_OUT, Tokens
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.errors import SignInNeeded
 from insights.model import Mailbox, User
 
@@ -36,12 +36,12 @@ APP = Asker("")
 def asker_of(mailbox: Mailbox) -> Asker:
     """Who reads a mailbox; a shared one is never read in the right of the app."""
     or_app = is_own(mailbox) and bool(mailbox.reader.object_id)
-    return Asker(address_key(mailbox.address), mailbox.reader, or_app=or_app)
+    return Asker(mailbox_key(mailbox.address), mailbox.reader, or_app=or_app)
 
 
 def is_own(mailbox: Mailbox) -> bool:
     """Whether the mailbox is its reader's own."""
-    return address_key(mailbox.address) == address_key(mailbox.reader.email)
+    return mailbox_key(mailbox.address) == mailbox_key(mailbox.reader.email)
 
 
 def owner_path(mailbox: Mailbox) -> str:

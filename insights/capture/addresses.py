@@ -1,22 +1,49 @@
-"""When two email addresses are the same one."""
+"""When two email addresses are the same one: two questions with two answers, which types keep apart.
 
+Whose a mailbox is and who somebody is goes by the whole address (`mailbox_key`). Which records an email
+relates to goes by `relation_key`, for customers write from `ana+orders@…` as from `ana@…`. A type checker
+refuses to compare one with the other, and tests/insights/test_comparing.py knows who may relate.
+"""
+
+import re
 from functools import lru_cache
+from typing import NewType
 
 import idna
 
+MailboxKey = NewType("MailboxKey", str)
+"""What an address is that names a mailbox or a person: the whole of it, without case; "" = none."""
+RelationKey = NewType("RelationKey", str)
+"""What addresses share that relate to the same records; "" = none."""
+KELVIN = "\u212a"
+EDGES = re.compile(r"^[\s<>]+|[\s<>]+\Z")
+
+
+@lru_cache(maxsize=16384)
+def mailbox_key(address: str) -> MailboxKey:
+    """The whole address without case, as it is written otherwise; "" if it is none.
+
+    Nothing is folded that a mail server might tell apart: `a+x@d` is another mailbox than `a@d`, and a
+    domain in its other form opens nobody's mail. Lower case of the Kelvin sign would be another letter.
+    """
+    local, at, domain = _parts(address)
+    if not at or not local or not domain:
+        return MailboxKey("")
+    return MailboxKey(f"{KELVIN.join(part.lower() for part in local.split(KELVIN))}@{domain.lower()}")
+
 
 @lru_cache(maxsize=65536)
-def address_key(address: str) -> str:
-    """What equal addresses share: case folded, domain as IDNA, `a+x@d` as `a@d`; "" if it is none.
+def relation_key(address: str) -> RelationKey:
+    """Case folded, domain as IDNA, `a+x@d` as `a@d`; "" if it is no address.
 
     Dots in the local part count. A domain that IDNA refuses is only case folded, so that the odd
     addresses of real mail still equal themselves.
     """
-    local, at, domain = address.strip().strip("<>").casefold().rpartition("@")
+    local, at, domain = _parts(address.casefold())
     if not at or not local or not domain:
-        return ""
+        return RelationKey("")
     local = local.split("+", 1)[0] or local
-    return f"{local}@{domain_key(domain)}"
+    return RelationKey(f"{local}@{domain_key(domain)}")
 
 
 @lru_cache(maxsize=16384)
@@ -31,4 +58,8 @@ def domain_key(domain: str) -> str:
 
 def domain_of(address: str) -> str:
     """The normalised domain of an address, "" if it has none."""
-    return address_key(address).rpartition("@")[2]
+    return relation_key(address).rpartition("@")[2]
+
+
+def _parts(address: str) -> tuple[str, str, str]:
+    return EDGES.sub("", address).rpartition("@")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from insights import access
-from insights.capture.addresses import address_key, domain_of
+from insights.capture.addresses import RelationKey, domain_of, relation_key
 from insights.capture.items import is_internal, message_item, read_standing
 from insights.capture.mailboxes import choose_mailbox, read_owner
 from insights.capture.views import Matched, OpenEmail, Suggestion
@@ -45,12 +45,12 @@ async def open_email(
         and standing.state(other, user) in {TrackState.UNTRACKED, TrackState.FAILED}
     ]
     obstacle = access.tracking_obstacle(standing.mailbox_state, message)
-    known = {address_key(match.address) for match in matches}
+    known = {relation_key(match.address) for match in matches}
     return OpenEmail(
         item=message_item(message, user, standing),
         suggestions=suggestions,
         matched=_matched(matches),
-        unknown=[address for address in outsiders if address_key(address) not in known],
+        unknown=[address for address in outsiders if relation_key(address) not in known],
         audience=await services.crm.audience(user, None),
         conversation=len(trackable) if not obstacle else 0,
         offer=_offer(message, thread, standing.crm.keys()),
@@ -71,10 +71,10 @@ async def best_regarding(services: Services, mailbox: Mailbox, message: Message)
 
 def outside_addresses(message: Message, own_domains: frozenset[str]) -> list[str]:
     """The addresses of others in the message, sender first, each once."""
-    found: dict[str, str] = {}
+    found: dict[RelationKey, str] = {}
     for address in message.participants:
-        if address_key(address) and domain_of(address) not in own_domains:
-            found.setdefault(address_key(address), address)
+        if relation_key(address) and domain_of(address) not in own_domains:
+            found.setdefault(relation_key(address), address)
     return list(found.values())
 
 

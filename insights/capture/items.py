@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from insights import access
-from insights.capture.addresses import address_key, domain_of
+from insights.capture.addresses import RelationKey, domain_of, mailbox_key, relation_key
 from insights.capture.causes import failure_of
 from insights.capture.joins import select_joined
 from insights.capture.mailboxes import read_state
@@ -159,8 +159,8 @@ def activity_item(activity: CrmActivity, user: User, standing: Standing) -> Item
 
 def direction_of(message: Message, mailbox: Mailbox, *, sent_by_us: bool = False) -> Direction:
     """Outgoing where the mailbox's owner or its reader (or one of us) wrote it."""
-    authors = {address_key(author) for author in (message.sender, *message.authors)}
-    own = {address_key(mailbox.address), address_key(mailbox.reader.email)}
+    authors = {mailbox_key(author) for author in (message.sender, *message.authors)}
+    own = {mailbox_key(mailbox.address), mailbox_key(mailbox.reader.email)}
     return "outgoing" if own & authors or sent_by_us else "incoming"
 
 
@@ -169,7 +169,7 @@ def is_internal(message: Message, own_domains: frozenset[str]) -> bool:
     return all(domain_of(address) in own_domains for address in message.participants if address)
 
 
-def reason(message: Message, addresses: Mapping[str, RecordAddress]) -> str:
+def reason(message: Message, addresses: Mapping[RelationKey, RecordAddress]) -> str:
     """Why a message is in a record's timeline: "from Ana Silva, stakeholder", "to Ana Silva" on her own."""
     for word, some in (
         ("from", (message.sender, *message.authors)),
@@ -177,7 +177,7 @@ def reason(message: Message, addresses: Mapping[str, RecordAddress]) -> str:
         ("copied to", message.cc),
     ):
         for address in some:
-            found = addresses.get(address_key(address))
+            found = addresses.get(relation_key(address))
             if found:
                 relation = "" if found.relation == OWN else f", {found.relation}"
                 return f"{word} {found.name or found.address}{relation}"

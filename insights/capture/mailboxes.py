@@ -1,13 +1,13 @@
 """Whose mailbox a request is about: the caller's own, or one that is shared with the caller."""
 
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.model import Mailbox, MailboxState, User
 from insights.services import Services
 
 
 def choose_mailbox(user: User, address: str | None) -> Mailbox:
     """The mailbox of that address as the user reads it; the user's own where none is named."""
-    if not address or address_key(address) == address_key(user.email):
+    if not address or mailbox_key(address) == mailbox_key(user.email):
         return user.mailbox
     return Mailbox(address.strip(), user)
 

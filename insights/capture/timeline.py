@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from insights import access
-from insights.capture.addresses import address_key
+from insights.capture.addresses import RelationKey, relation_key
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
@@ -97,29 +97,31 @@ async def may_list_mail(services: Services, user: User, mailbox: MailboxState) -
     return (f"{obstacle.what}: {obstacle.why}." if obstacle else None), True
 
 
-async def record_addresses(services: Services, user: User, ref: RecordRef) -> dict[str, RecordAddress]:
+async def record_addresses(
+    services: Services, user: User, ref: RecordRef
+) -> dict[RelationKey, RecordAddress]:
     """The record's addresses by their key, each in its nearest relation."""
-    found: dict[str, RecordAddress] = {}
+    found: dict[RelationKey, RecordAddress] = {}
     for address in await services.crm.addresses(user, ref):
-        if key := address_key(address.address):
+        if key := relation_key(address.address):
             found.setdefault(key, address)
     return found
 
 
-async def _nothing() -> tuple[dict[str, RecordAddress], RelatedMail]:
+async def _nothing() -> tuple[dict[RelationKey, RecordAddress], RelatedMail]:
     return {}, RelatedMail()
 
 
 async def _related_mail(
     services: Services, user: User, ref: RecordRef, window: Window
-) -> tuple[dict[str, RecordAddress], RelatedMail]:
+) -> tuple[dict[RelationKey, RecordAddress], RelatedMail]:
     """The record's addresses, and the caller's mail with them."""
     addresses = await record_addresses(services, user, ref)
     return addresses, await _mail_with(services, user, addresses, window) if addresses else RelatedMail()
 
 
 async def _mail_with(
-    services: Services, user: User, addresses: Mapping[str, RecordAddress], window: Window
+    services: Services, user: User, addresses: Mapping[RelationKey, RecordAddress], window: Window
 ) -> RelatedMail:
     """The messages and their CRM rows, asked at once; that a mailbox is down is told."""
     wanted = [address.address for address in addresses.values()]
@@ -168,7 +170,7 @@ async def _own_activities(
     services: Services,
     user: User,
     ref: RecordRef,
-    addresses: Mapping[str, RecordAddress],
+    addresses: Mapping[RelationKey, RecordAddress],
     window: Window,
     messages: Sequence[Message],
     batch: Sequence[CrmActivity],
@@ -194,7 +196,7 @@ async def _own_activities(
 async def _own_copies(
     services: Services,
     user: User,
-    addresses: Mapping[str, RecordAddress],
+    addresses: Mapping[RelationKey, RecordAddress],
     window: Window,
     activities: Sequence[CrmActivity],
 ) -> set[str]:
@@ -210,5 +212,5 @@ async def _own_copies(
         for message in found.values()
         if message.at >= window.since
         and not access.message_obstacle(message)
-        and any(address_key(address) in addresses for address in message.participants)
+        and any(relation_key(address) in addresses for address in message.participants)
     }

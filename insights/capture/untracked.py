@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from insights import access
-from insights.capture.addresses import address_key
+from insights.capture.addresses import RelationKey, relation_key
 from insights.capture.changes import newest_change
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
@@ -63,7 +63,7 @@ class Scope:
     user: User
     mailbox: MailboxState
     record: RecordItem | None
-    addresses: Mapping[str, RecordAddress]
+    addresses: Mapping[RelationKey, RecordAddress]
 
 
 async def list_untracked(
@@ -187,14 +187,14 @@ async def _match(services: Services, user: User, outsiders: Iterable[Sequence[st
     """The records of all these addresses; one that is a record's second address is asked for again."""
     wanted = list(dict.fromkeys(address for some in outsiders for address in some))
     matches = list(await services.crm.matches(user, wanted)) if wanted else []
-    known = {address_key(match.address) for match in matches}
-    rest = [address for address in wanted if address_key(address) not in known]
+    known = {relation_key(match.address) for match in matches}
+    rest = [address for address in wanted if relation_key(address) not in known]
     return matches + list(await services.crm.matches(user, rest) if matches and rest else [])
 
 
 def _choose(scope: Scope, addresses: Sequence[str], matches: Sequence[RecordMatch]) -> list[RecordItem]:
     """What an email could be about: the list's record, then what its addresses belong to."""
-    keys = {address_key(address) for address in addresses}
+    keys = {relation_key(address) for address in addresses}
     found = [scope.record] if scope.record else []
-    found += [RecordItem.of(match.record) for match in matches if address_key(match.address) in keys]
+    found += [RecordItem.of(match.record) for match in matches if relation_key(match.address) in keys]
     return list({(record.table, record.id): record for record in found}.values())[:CHOICES]

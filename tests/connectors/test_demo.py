@@ -33,7 +33,7 @@ from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.embedded.parsing.worker import body, parse
 from connectors.registry import open_services
 from insights.capture import promotion
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.capture.causes import failure_of
 from insights.capture.emails import open_email
 from insights.capture.failures import list_failures
@@ -229,9 +229,9 @@ def test_every_picture_stands_in_its_letter(organization: Organization) -> None:
 def test_every_contact_writes_or_is_written_to(
     organization: Organization, parsed: list[ParsedMessage]
 ) -> None:
-    seen = {address_key(a) for m in parsed for a in (m.sender, *m.to, *m.cc)}
+    seen = {relation_key(a) for m in parsed for a in (m.sender, *m.to, *m.cc)}
     for contact in organization.rows["contacts"]:
-        assert address_key(contact["emailaddress1"]) in seen, contact["fullname"]
+        assert relation_key(contact["emailaddress1"]) in seen, contact["fullname"]
 
 
 def test_nothing_points_to_the_real_world(organization: Organization, parsed: list[ParsedMessage]) -> None:

@@ -62,6 +62,7 @@ WORLD: dict[str, list[dict[str, str]]] = {
         {"businessunitid": uid("top"), "name": "Ours"},
         {"businessunitid": uid("north"), "name": "North", "parentbusinessunitid": uid("top")},
         {"businessunitid": uid("south"), "name": "South", "parentbusinessunitid": uid("top")},
+        {"businessunitid": uid("apart"), "name": "Apart", "parentbusinessunitid": uid("top")},
     ],
     "systemusers": [
         user("ann", "north"),
@@ -71,6 +72,8 @@ WORLD: dict[str, list[dict[str, str]]] = {
         user("eve", "south"),
         user("fay", "north", isdisabled="true"),
         user("gil", "north"),
+        user("ira", "apart", internalemailaddress="twin@ours.example"),
+        user("jan", "apart", internalemailaddress="Twin@Ours.example"),
     ],
     "roles": [{"roleid": uid(name), "name": name} for name in ROLES],
     "systemuserroles": [

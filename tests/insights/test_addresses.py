@@ -1,51 +1,72 @@
-"""When two addresses are the same."""
+"""When two addresses are the same: for relating mail to records, and for who somebody is."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.capture.addresses import address_key, domain_of
+from insights.capture.addresses import domain_of, mailbox_key, relation_key
+
+SAME_PERSON = [
+    ("Ana@Contoso.Example", "ana@contoso.example"),
+    (" <ana@contoso.example> ", "ana@contoso.example"),
+    ("ÉVA@contoso.example", "éva@Contoso.example"),
+    ("ana@BÜCHER.example", "ana@bücher.example"),
+]
+SAME_RECORDS = [
+    ("ana+orders@contoso.example", "ana@contoso.example"),
+    ("ana@contoso.example", "ANA+x+y@contoso.example"),
+    ("ana@bücher.example", "ana@xn--bcher-kva.example"),
+    ("ana@contoso.example.", "ana@contoso.example"),
+]
+DIFFERENT = [
+    ("a.na@contoso.example", "ana@contoso.example"),
+    ("ana@contoso.example", "ana@sub.contoso.example"),
+    ("ana@contoso.example", "anab@contoso.example"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_PERSON + SAME_RECORDS)
+def test_same_records(one: str, other: str) -> None:
+    assert relation_key(one) == relation_key(other) != ""
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_PERSON)
+def test_same_person(one: str, other: str) -> None:
+    assert mailbox_key(one) == mailbox_key(other) != ""
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("Ana@Contoso.Example", "ana@contoso.example"),
-        ("ana+orders@contoso.example", "ana@contoso.example"),
-        ("ana@contoso.example", "ANA+x+y@contoso.example"),
-        ("ana@bücher.example", "ana@xn--bcher-kva.example"),
-        ("ana@BÜCHER.example", "ana@bücher.example"),
-        (" <ana@contoso.example> ", "ana@contoso.example"),
-        ("ana@contoso.example.", "ana@contoso.example"),
+        *SAME_RECORDS,
+        *DIFFERENT,
+        ("\u212aate@contoso.example", "kate@contoso.example"),  # the Kelvin sign
+        ("stra\u00dfe@contoso.example", "strasse@contoso.example"),
     ],
 )
-def test_same(one: str, other: str) -> None:
-    assert address_key(one) == address_key(other) != ""
+def test_another_person(one: str, other: str) -> None:
+    assert mailbox_key(one) != mailbox_key(other)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("a.na@contoso.example", "ana@contoso.example"),
-        ("ana@contoso.example", "ana@sub.contoso.example"),
-        ("ana@contoso.example", "anab@contoso.example"),
-    ],
-)
-def test_different(one: str, other: str) -> None:
-    assert address_key(one) != address_key(other)
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_other_records(one: str, other: str) -> None:
+    assert relation_key(one) != relation_key(other)
 
 
-@pytest.mark.parametrize("text", ["", "@", "ana", "ana@", "@contoso.example", "  "])
+@pytest.mark.parametrize("text", ["", "@", "ana", "ana@", "@contoso.example", "  ", "<>", "< @ >"])
 def test_no_address(text: str) -> None:
-    assert address_key(text) == ""
+    assert relation_key(text) == ""
+    assert mailbox_key(text) == ""
     assert domain_of(text) == ""
 
 
-@given(st.text(max_size=80))
+@given(st.text(max_size=80) | st.emails().map(lambda address: f" <{address}> "))
 def test_any_text_is_an_address_or_none_and_a_key_is_its_own_key(text: str) -> None:
-    key = address_key(text)
-    assert address_key(key) == key
+    person, related = mailbox_key(text), relation_key(text)
+    assert mailbox_key(person) == person
+    assert relation_key(related) == related
+    assert relation_key(person) == related  # who is the same person relates to the same records
 
 
 def test_a_plus_in_front_is_part_of_the_name() -> None:
-    assert address_key("+49@contoso.example") == "+49@contoso.example"
+    assert relation_key("+49@contoso.example") == "+49@contoso.example"

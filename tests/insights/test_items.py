@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
+from insights.capture.addresses import relation_key
 from insights.capture.items import reason
 from insights.model import Message, RecordAddress
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 ADDRESSES = {
-    "ana@fabrikam.example": RecordAddress("ana@fabrikam.example", "Ana Silva", "stakeholder"),
-    "zoe@fabrikam.example": RecordAddress("Zoe@fabrikam.example", "Zoe Dorn", "this record"),
+    relation_key("ana@fabrikam.example"): RecordAddress("ana@fabrikam.example", "Ana Silva", "stakeholder"),
+    relation_key("zoe@fabrikam.example"): RecordAddress("Zoe@fabrikam.example", "Zoe Dorn", "this record"),
 }
 
 

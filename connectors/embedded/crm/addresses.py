@@ -9,7 +9,7 @@ from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.tables import lookups, rows
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.capture.rules import (
     RULES,
     Contacts,
@@ -36,7 +36,7 @@ class AddressBook:
         row = self.access.require(ref)
         found: dict[str, RecordAddress] = {}
         for address in self._by_rules(row, self.rules(ref.table)):
-            found.setdefault(address_key(address.address), address)
+            found.setdefault(relation_key(address.address), address)
         return list(found.values())
 
     def rules(self, table: str) -> Sequence[Rule]:
@@ -131,7 +131,7 @@ class AddressBook:
         further = (c.name for n in row.attributes if table and (c := table.column(n)) and c.kind == "email")
         for column in dict.fromkeys((*declared, *further)):
             address = row.text(column).strip()
-            if address_key(address):
+            if relation_key(address):
                 yield RecordAddress(address, row.name, relation)
 
     def _by_rules(self, row: StoredRow, rules: Sequence[Rule]) -> Iterator[RecordAddress]:

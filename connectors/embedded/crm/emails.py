@@ -1,5 +1,6 @@
 """Writes and finds email activities: one row per Internet Message-ID, whoever comes first."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,14 +15,15 @@ from connectors.embedded.crm.rows import read_row, read_rows
 from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows
 from connectors.embedded.crm.users import user_names
 from connectors.embedded.crm.writing import delete_rows, insert_row, write_rows
-from insights.capture.addresses import address_key
+from insights.capture.addresses import RelationKey, mailbox_key, relation_key
 from insights.errors import Conflict, NotAllowed
 from insights.model import EmailDraft, RecordRef, TrackedEmail
 
 DRAFT, SENT, RECEIVED = 1, 3, 4
 OPEN, COMPLETED = 0, 1
 SENDER, TO, CC, BCC = 1, 2, 3, 4
-PARTY_TABLES = ("systemuser", "contact", "lead", "account")
+USER = "systemuser"
+PARTY_TABLES = (USER, "contact", "lead", "account")
 """What an address is resolved to, in this order."""
 
 
@@ -186,7 +188,7 @@ def _parties(access: Access, draft: EmailDraft, now: datetime) -> Iterator[Store
     listed = [(mask, address) for mask, found in parts.items() for address in found if address]
     known = resolve_addresses(access, [address for _, address in listed])
     for number, (mask, address) in enumerate(listed):
-        party = known.get(address_key(address))
+        party = known.get(address)
         name = party.name if party else message.sender_name if address == message.sender else ""
         attributes: dict[str, Any] = {
             "activityid": ["activitypointer", draft.email_id],
@@ -202,18 +204,24 @@ def _parties(access: Access, draft: EmailDraft, now: datetime) -> Iterator[Store
 
 
 def resolve_addresses(access: Access, wanted: Sequence[str]) -> dict[str, StoredRow]:
-    """Whom addresses belong to, by address key: a user, else a readable contact, lead or account."""
-    refs: dict[RecordRef, str] = {}
-    for chunk in chunks({key for address in wanted if (key := address_key(address))}):
+    """Whom addresses belong to: the user of the whole address, else a readable contact, lead or account."""
+    by_key: defaultdict[RelationKey, list[str]] = defaultdict(list)
+    for address in dict.fromkeys(wanted):
+        by_key[relation_key(address)].append(address)
+    refs: dict[RecordRef, list[str]] = {}
+    for chunk in chunks(key for key in by_key if key):
         statement = (
-            select(addresses.c.table_name, addresses.c.row_id, addresses.c.address_key)
+            select(addresses.c.table_name, addresses.c.row_id, addresses.c.address_key, addresses.c.address)
             .join(rows, (rows.c.table_name == addresses.c.table_name) & (rows.c.id == addresses.c.row_id))
             .where(addresses.c.address_key.in_(chunk), addresses.c.table_name.in_(PARTY_TABLES))
         )
-        for table, row_id, key in access.connection.execute(statement.order_by(rows.c.created_at, rows.c.id)):
-            refs[RecordRef(table, row_id)] = key
+        in_order = statement.order_by(rows.c.created_at, rows.c.id)
+        for table, row_id, key, held in access.connection.execute(in_order):
+            meant = refs.setdefault(RecordRef(table, row_id), [])
+            meant += [each for each in by_key[key] if table != USER or mailbox_key(each) == mailbox_key(held)]
     found: dict[str, StoredRow] = {}
     readable = access.find_all(list(refs))
     for ref in sorted(readable, key=lambda ref: PARTY_TABLES.index(ref.table)):
-        found.setdefault(refs[ref], readable[ref])
+        for address in refs[ref]:
+            found.setdefault(address, readable[ref])
     return found

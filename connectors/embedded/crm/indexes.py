@@ -10,7 +10,7 @@ from connectors.embedded.crm.row import LONGEST_KEY, StoredRow, chunks, message_
 from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import addresses, lookups, message_ids, principals, shares, timeline
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.model import RecordRef
 
 READ_RIGHT = 1
@@ -60,7 +60,7 @@ def _address_entries(schema: Schema, row: StoredRow) -> Iterator[dict[str, Any]]
     table = schema.get(row.table)
     for name, value in row.attributes.items():
         column = table.column(name) if table and isinstance(value, str) else None
-        if column and column.kind == "email" and (key := address_key(value)) and len(key) <= LONGEST_KEY:
+        if column and column.kind == "email" and (key := relation_key(value)) and len(key) <= LONGEST_KEY:
             yield {
                 "table_name": row.table,
                 "row_id": row.id,

@@ -11,7 +11,7 @@ from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.search import as_records, timeline_tables
 from connectors.embedded.crm.tables import addresses, lookups, rows
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.capture.rules import (
     CONTACTS_PER_ACCOUNT,
     MOST_ADDRESSES,
@@ -113,7 +113,7 @@ class Backwards:
 
     def _holders(self, wanted: Sequence[str]) -> list[Reached]:
         """Rows that have one of the addresses in a column of their own."""
-        keys = {key: address for address in wanted[:MOST_ADDRESSES] if (key := address_key(address))}
+        keys = {key: address for address in wanted[:MOST_ADDRESSES] if (key := relation_key(address))}
         tables = [table.name for table in timeline_tables(self.access)]
         statement = (
             select(*COLUMNS, addresses.c.address_key)

@@ -10,14 +10,14 @@ from connectors.embedded.crm.row import StoredRow, clean
 from connectors.embedded.crm.search import as_records
 from connectors.embedded.crm.tables import addresses
 from connectors.embedded.crm.writing import insert_row
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.errors import Conflict, Invalid
 from insights.model import NewPerson, Record, RecordRef
 
 
 def create_person(access: Access, person: NewPerson, now: datetime) -> Record:
     """A contact or lead owned by the user; raises Invalid, Conflict where the address is one already."""
-    key = address_key(clean(person.email))
+    key = relation_key(clean(person.email))
     first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
     if not key:
         raise Invalid("the email address is not one", "it has no part before or after @", "correct it",

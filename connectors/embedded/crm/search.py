@@ -14,7 +14,7 @@ from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.schema import TableSchema
 from connectors.embedded.crm.standard import TIMELINE_TABLES
 from connectors.embedded.crm.tables import addresses, rows
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.errors import Invalid
 from insights.model import Page, Record, RecordRef
 
@@ -73,7 +73,7 @@ def as_records(access: Access, found: Sequence[StoredRow]) -> list[Record]:
 def _ways(query: Query) -> Sequence[int]:
     if not search_key(query.text):
         return (BY_START,)
-    return (BY_ADDRESS, BY_START, BY_PART) if address_key(query.text) else (BY_START, BY_PART)
+    return (BY_ADDRESS, BY_START, BY_PART) if relation_key(query.text) else (BY_START, BY_PART)
 
 
 def _find(
@@ -108,7 +108,7 @@ def _conditions(query: Query, way: int) -> list[ColumnElement[bool]]:
     if not key:
         return conditions
     starts = and_(rows.c.name_key >= key, rows.c.name_key < key + LAST_CHARACTER)
-    by_address = [_has_address(query.text)] if address_key(query.text) else []
+    by_address = [_has_address(query.text)] if relation_key(query.text) else []
     if way == BY_ADDRESS:
         return [*conditions, *by_address]
     conditions += [~condition for condition in by_address]
@@ -119,7 +119,7 @@ def _conditions(query: Query, way: int) -> list[ColumnElement[bool]]:
 
 def _has_address(address: str) -> ColumnElement[bool]:
     same = select(addresses.c.row_id).where(
-        addresses.c.address_key == clean(address_key(address)), addresses.c.table_name == rows.c.table_name
+        addresses.c.address_key == clean(relation_key(address)), addresses.c.table_name == rows.c.table_name
     )
     return rows.c.id.in_(same)
 

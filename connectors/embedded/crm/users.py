@@ -13,7 +13,7 @@ from connectors.embedded.crm.rows import COLUMNS, read_rows, stored_row
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import addresses, lookups, principals, rows
 from connectors.embedded.crm.values import as_id
-from insights.capture.addresses import address_key
+from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
 from insights.model import MailboxState, RecordRef, User
 
 ENABLED, DISABLED = 0, 1
@@ -113,39 +113,41 @@ def user_names(connection: Connection, user_ids: set[str]) -> dict[str, str]:
 
 def _user_row(connection: Connection, id_or_email: str) -> StoredRow | None:
     statement = select(*COLUMNS).where(rows.c.table_name == "systemuser", rows.c.state == ENABLED)
-    key = address_key(id_or_email)
     by_id = statement.where(rows.c.id == as_id(id_or_email))
-    by_address = statement.where(
-        rows.c.id.in_(
-            select(addresses.c.row_id).where(
-                addresses.c.address_key == key,
-                addresses.c.table_name == "systemuser",
-                addresses.c.column_name == "internalemailaddress",
-            )
-        )
-    ).order_by(rows.c.created_at, rows.c.id)
-    for query in (by_id, by_address) if key else (by_id,):
-        if found := connection.execute(query.limit(1)).one_or_none():
-            return stored_row(found)
-    return None
+    if found := connection.execute(by_id.limit(1)).one_or_none():
+        return stored_row(found)
+    if not (key := mailbox_key(id_or_email)):
+        return None
+    held = _holders(connection, "systemuser", "internalemailaddress", key)
+    people = connection.execute(statement.where(rows.c.id.in_(held)).limit(2)).all()
+    return stored_row(people[0]) if len(people) == 1 else None
+
+
+def _holders(connection: Connection, table: str, column: str, key: MailboxKey) -> list[str]:
+    """Ids of the rows that hold this whole address; the index only knows which may."""
+    may = select(addresses.c.row_id, addresses.c.address).where(
+        addresses.c.address_key == relation_key(key),
+        addresses.c.table_name == table,
+        addresses.c.column_name == column,
+    )
+    return [row_id for row_id, address in connection.execute(may) if mailbox_key(address) == key]
 
 
 def _mailbox_row(connection: Connection, user_id: str) -> StoredRow | None:
     """The mailbox regarding the user, else the one with the user's address."""
-    own = select(addresses.c.address_key).where(
+    own = select(addresses.c.address).where(
         addresses.c.table_name == "systemuser",
         addresses.c.row_id == user_id,
         addresses.c.column_name == "internalemailaddress",
     )
+    key = mailbox_key(connection.scalar(own) or "")
     regarding = select(lookups.c.row_id).where(
         lookups.c.target_id == user_id,
         lookups.c.target_table == "systemuser",
         lookups.c.table_name == "mailbox",
         lookups.c.column_name == "regardingobjectid",
     )
-    same_address = select(addresses.c.row_id).where(
-        addresses.c.table_name == "mailbox", addresses.c.address_key.in_(own)
-    )
+    same_address = _holders(connection, "mailbox", "emailaddress", key) if key else []
     for ids in (regarding, same_address):
         statement = select(*COLUMNS).where(rows.c.table_name == "mailbox", rows.c.id.in_(ids))
         found = connection.execute(statement.order_by(rows.c.state, rows.c.id).limit(1)).one_or_none()

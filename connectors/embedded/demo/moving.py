@@ -19,7 +19,7 @@ from connectors.embedded.demo.conversations import Letter
 from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages, participants
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.capture.identity import email_id
 
 RECEIVED_AT = 2
@@ -156,7 +156,7 @@ def _moved_message(row: Row[Any], at: int) -> dict[str, Any]:
 
 def _moved_participants(row: Row[Any], at: int) -> Iterator[dict[str, Any]]:
     message = decode(bytes(row.email_id), row.at, bytes(row.conversation_id), row.summary)
-    for key in dict.fromkeys(address_key(address) for address in message.participants):
+    for key in dict.fromkeys(relation_key(address) for address in message.participants):
         yield {
             "of_mailbox": row.mailbox_id,
             "of_email": row.email_id,

@@ -12,7 +12,7 @@ from connectors.embedded.mail.sources import SourceMessage, find_files, read_mes
 from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
 from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
 from connectors.embedded.parsing.pool import MailParser
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.database import Database
 from insights.ports import Crm
 
@@ -59,7 +59,7 @@ async def import_mail(
 async def mailbox_warning(crm: Crm, mailbox: str, reader: str) -> str:
     """`what · why · what to do` where the reader, owner or not, will never see this mailbox, else ""."""
     user = await crm.user(reader)
-    if user and address_key(user.email) == address_key(reader):
+    if user and mailbox_key(user.email) == mailbox_key(reader):
         return ""
     who = "Nobody reads" if reader == mailbox else f"{reader} cannot read"
     return (

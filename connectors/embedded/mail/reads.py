@@ -9,7 +9,7 @@ from sqlalchemy import Connection, TextClause, bindparam, select, text, tuple_
 
 from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key, relation_key
 from insights.model import MailQuery, Message
 
 ADDRESSES_PER_STATEMENT = 100
@@ -26,7 +26,7 @@ Place = tuple[int, bytes]
 
 def read_mailbox(connection: Connection, mailbox: str) -> tuple[int, int] | None:
     """(id, version) of a mailbox, None before its first message."""
-    row = connection.execute(MAILBOX, {"key": address_key(mailbox)}).first()
+    row = connection.execute(MAILBOX, {"key": mailbox_key(mailbox)}).first()
     return (row.id, row.version) if row else None
 
 
@@ -35,7 +35,7 @@ def search(connection: Connection, mailbox: str, query: MailQuery) -> list[Messa
     found = read_mailbox(connection, mailbox)
     if query.addresses is None:
         return _newest(connection, found[0], query) if found else []
-    keys = sorted({key for address in query.addresses if (key := address_key(address))})
+    keys = sorted({key for address in query.addresses if (key := relation_key(address))})
     if found is None or not keys or query.limit < 1:
         return []
     places: set[Place] = set()

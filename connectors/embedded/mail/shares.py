@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from connectors.embedded.mail.store import require_mailbox
 from connectors.embedded.mail.tables import shares
-from insights.capture.addresses import address_key
+from insights.capture.addresses import mailbox_key
 from insights.errors import NotFound
 from insights.model import Mailbox
 
@@ -21,13 +21,13 @@ def share_mailbox(connection: Connection, mailbox: str, readers: Iterable[str]) 
 
 def select_shared(connection: Connection, reader: str) -> list[str]:
     """The keys of the addresses whose mailboxes are shared with somebody, in their order."""
-    mine = select(shares.c.address_key).where(shares.c.reader_key == address_key(reader))
+    mine = select(shares.c.address_key).where(shares.c.reader_key == mailbox_key(reader))
     return list(connection.scalars(mine.order_by(shares.c.address_key)))
 
 
 def require_access(connection: Connection, mailbox: Mailbox) -> None:
     """Raise NotFound unless the mailbox is its reader's own or shared with the reader."""
-    key, reader_key = address_key(mailbox.address), address_key(mailbox.reader.email)
+    key, reader_key = mailbox_key(mailbox.address), mailbox_key(mailbox.reader.email)
     if key == reader_key:
         return
     shared = select(shares.c.reader_key).where(shares.c.address_key == key, shares.c.reader_key == reader_key)

@@ -14,7 +14,7 @@ from connectors.embedded.mail.summaries import encode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages, participants, thread_keys
 from connectors.embedded.mail.threads import ThreadKeys, Threads, join_threads, read_thread_keys, read_threads
 from connectors.embedded.parsing.parsed import ParsedMessage
-from insights.capture.addresses import address_key
+from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
 from insights.capture.identity import email_id
 from insights.database import Database
 from insights.errors import Invalid
@@ -65,9 +65,9 @@ async def insert_parsed(
     return inserted
 
 
-def require_mailbox(mailbox: str) -> str:
+def require_mailbox(mailbox: str) -> MailboxKey:
     """The key that names a mailbox; raises Invalid for what is no address."""
-    key = address_key(mailbox)
+    key = mailbox_key(mailbox)
     if not key or len(key) > KEY_LIMIT or any(character.isspace() for character in key):
         raise Invalid(
             "This is no mailbox",
@@ -95,7 +95,7 @@ def _rows(organization_id: str, batch: Sequence[ParsedMessage], now: datetime) -
 def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
     received_at = usable(message.received_at, now)
     at = usable(message.sent_at, now) or received_at or now
-    keys = (address_key(address) for address in message.participants)
+    keys = (relation_key(address) for address in message.participants)
     people = tuple(dict.fromkeys(key for key in keys if key and len(key) <= KEY_LIMIT))
     return _Row(
         email_id=own_id,
@@ -108,7 +108,7 @@ def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
 
 
 def _write(
-    connection: Connection, database: Database, key: str, organization_id: str, rows: Sequence[_Row]
+    connection: Connection, database: Database, key: MailboxKey, organization_id: str, rows: Sequence[_Row]
 ) -> int:
     mailbox_id = _lock_mailbox(connection, database, key)
     present = _present(connection, mailbox_id, [row.email_id for row in rows])
@@ -132,7 +132,7 @@ def _write(
     return len(rows)
 
 
-def _lock_mailbox(connection: Connection, database: Database, key: str) -> int:
+def _lock_mailbox(connection: Connection, database: Database, key: MailboxKey) -> int:
     """The mailbox's id; writers of one mailbox wait for each other from here on."""
     connection.execute(database.insert(mailboxes).values(address_key=key, version=0).on_conflict_do_nothing())
     statement = select(mailboxes.c.id).where(mailboxes.c.address_key == key).with_for_update()

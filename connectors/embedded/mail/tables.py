@@ -18,6 +18,9 @@ mailboxes = Table(
     Column("version", BigInteger, nullable=False),
 )
 
+# Names from versions before, which folded `ann+ext@…` into `ann@…`; see unfolding.py.
+folded_keys = Table("folded_keys", mail, Column("address_key", String(512), primary_key=True))
+
 # Who reads a mailbox beside its owner; both are keys of addresses.
 shares = Table(
     "shares",

@@ -21,7 +21,7 @@ from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.store import REVISIONS
 from connectors.embedded.mail.tables import mail as tables
 from connectors.embedded.parsing.pool import MailParser
-from insights.capture.addresses import address_key
+from insights.capture.addresses import relation_key
 from insights.database import Database
 from insights.errors import Invalid, NotFound
 from insights.migrate import upgrade
@@ -306,9 +306,9 @@ async def test_search_finds_what_a_plain_scan_of_real_mail_finds(database: Datab
         people = getaddresses(
             [str(value) for name in ("From", "To", "Cc") for value in message.get_all(name, [])]
         )
-        for address in {address_key(address) for _, address in people} - {""}:
+        for address in {str(relation_key(address)) for _, address in people} - {""}:
             scanned.setdefault(address, set()).add(message["Message-ID"].strip())
-        senders[address_key(getaddresses([str(message["From"])])[0][1])] += 1
+        senders[relation_key(getaddresses([str(message["From"])])[0][1])] += 1
     report = await bring(database, folder)
     assert (report.imported, report.skipped) == (len(ids), [])
     mail = EmbeddedMail(database, MailParser(), ORGANIZATION_ID)

@@ -1,0 +1,85 @@
+"""Mailboxes that the version before named by folded addresses get back their own."""
+
+import pytest
+from sqlalchemy import Connection, select, text
+
+from connectors.embedded.mail.store import REVISIONS
+from connectors.embedded.mail.tables import mailboxes, shares
+from connectors.embedded.mail.unfolding import has_folded, unfold
+from insights.database import Database
+from insights.migrate import upgrade, upgrade_schema
+from insights.model import User
+from tests.conftest import OpenDatabase
+
+USERS = [
+    User(email, email, email)
+    for email in (
+        "ann@ours.example",
+        "ann+ext@ours.example",  # folded together with Ann
+        "bob+sales@ours.example",  # alone
+        "cid@bücher.example",  # alone, its domain in the other form
+        "dora+a@ours.example",  # two, and nobody has the name itself
+        "dora+b@ours.example",
+    )
+]
+BEFORE = ["ann@ours.example", "bob@ours.example", "cid@xn--bcher-kva.example", "dora@ours.example"]
+
+
+def write_before(connection: Connection) -> None:
+    for key in [*BEFORE, "support@ours.example"]:
+        connection.execute(mailboxes.insert().values(address_key=key, version=1))
+    for reader in BEFORE:
+        connection.execute(shares.insert().values(address_key="support@ours.example", reader_key=reader))
+    connection.execute(shares.insert().values(address_key="bob@ours.example", reader_key="bob@ours.example"))
+
+
+@pytest.fixture
+async def database(open_database: OpenDatabase) -> Database:
+    database = open_database("mailbox")
+    await database.write(lambda connection: upgrade_schema(connection, "mailbox", REVISIONS, to="0002"))
+    await database.write(write_before)
+    await upgrade(database, REVISIONS)
+    return database
+
+
+def read_names(connection: Connection) -> tuple[set[str], set[tuple[str, str]]]:
+    names = set(connection.scalars(select(mailboxes.c.address_key)))
+    return names, {(row.address_key, row.reader_key) for row in connection.execute(select(shares))}
+
+
+async def test_each_gets_the_whole_address_of_the_only_one_it_can_be_meant_for(
+    database: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert await has_folded(database)
+    await database.write(unfold, USERS)
+    names, shared = await database.read(read_names)
+    assert names == {
+        "ann@ours.example",
+        "bob+sales@ours.example",
+        "cid@bücher.example",
+        "dora@ours.example",
+        "support@ours.example",
+    }
+    assert shared == {
+        ("support@ours.example", "bob+sales@ours.example"),
+        ("support@ours.example", "cid@bücher.example"),
+        ("bob+sales@ours.example", "bob+sales@ours.example"),
+    }
+    told = "".join(capfd.readouterr())
+    assert "import their mail again" in told
+    assert "ann" not in told
+
+
+async def test_what_is_named_by_this_version_is_never_renamed(database: Database) -> None:
+    await database.write(unfold, [])
+    assert not await has_folded(database)
+    await database.write(unfold, USERS)
+    names, _ = await database.read(read_names)
+    assert set(BEFORE) < names
+
+
+async def test_a_new_installation_has_none(open_database: OpenDatabase) -> None:
+    database = open_database("mailbox")
+    await upgrade(database, REVISIONS)
+    assert not await has_folded(database)
+    assert await database.read(lambda c: c.execute(text("SELECT count(*) FROM folded_keys")).scalar()) == 0
