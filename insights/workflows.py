@@ -21,6 +21,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 from insights.errors import Problem, Unavailable
+from insights.job_store import SCHEMA, drop_unreadable, forbid_pickles
 
 Step = Callable[[str], Awaitable[str]]
 log = structlog.get_logger(__name__)
@@ -103,14 +104,18 @@ class Workflows:
             self._slot.release()
 
     def _launch_dbos(self) -> None:
-        from dbos import DBOS
+        from dbos import DBOS, DBOSPortableJSONSerializer
 
+        forbid_pickles()
+        if dropped := drop_unreadable(self._url):
+            log.warning("jobs of another version were dropped, what is pending begins anew", count=dropped)
         self._slot, executor_id = _take_slot(self._data_dir)
         DBOS(
             config={
                 "name": "liaison",
                 "system_database_url": self._url,
-                "dbos_system_schema": "jobs",
+                "dbos_system_schema": SCHEMA,
+                "serializer": DBOSPortableJSONSerializer(),
                 "application_version": APPLICATION_VERSION,
                 "executor_id": executor_id,
                 "log_level": "ERROR",
@@ -146,7 +151,7 @@ class Workflows:
 
     def _function(self, workflow: Workflow) -> Callable[[str], None]:
         """The workflow as DBOS wants it: synchronous, deterministic, all effects in steps."""
-        from dbos import DBOS
+        from dbos import DBOS, PortableWorkflowError
         from dbos._error import DBOSMaxStepRetriesExceeded  # raised by run_step, exported nowhere
 
         def run(key: str) -> None:
@@ -154,7 +159,7 @@ class Workflows:
                 options: Any = {"name": step.__name__, "retries_allowed": True, **RETRIES}
                 try:
                     cause = DBOS.run_step(options, self._call, step, key)
-                except DBOSMaxStepRetriesExceeded:
+                except (DBOSMaxStepRetriesExceeded, PortableWorkflowError):  # now, or as it was recorded
                     cause = "unavailable"
                 if cause:
                     DBOS.run_step({"name": "failed"}, self._call, workflow.failed, key, cause)
