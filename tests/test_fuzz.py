@@ -6,6 +6,7 @@ Schemathesis (tests/test_app.py) makes requests that keep to the OpenAPI documen
 import base64
 import gzip
 import json
+import re
 import zlib
 
 import pytest
@@ -103,101 +104,95 @@ HEADERS = st.lists(
     ),
     max_size=4,
 )
-PARTS = st.sampled_from(
-    [
-        *(
-            "ana",
-            "contact",
-            "pane.js",
-            "operator.md",
-            "a" * 300,
-            "a" * 5000,
-            "%00",
-            "%2F",
-            "..",
-            "%2e%2e",
-            "%5c..",
-        ),
-        *(
-            "",
-            ".",
-            "pane.js/",
-            "operator.md/",
-            "//",
-            "%FF",
-            "%ed%a0%80",
-            "%F0%9F%98%80",
-            "%",
-            "%zz",
-            "~",
-            ";",
-            "*",
-        ),
-        *(
-            "..%2f..%2fapp.py",
-            ".git",
-            "icons",
-            "icons/64.png",
-            "lit-html/lit-html.js/",
-            "%0d%0aX-Own:%201",
-            "con",
-        ),
-    ]
-)
+PARTS = [
+    *(
+        "ana",
+        "contact",
+        "pane.js",
+        "operator.md",
+        "a" * 300,
+        "a" * 5000,
+        "%00",
+        "%2F",
+        "..",
+        "%2e%2e",
+        "%5c..",
+    ),
+    *(
+        "",
+        ".",
+        "pane.js/",
+        "operator.md/",
+        "//",
+        "%FF",
+        "%ed%a0%80",
+        "%F0%9F%98%80",
+        "%",
+        "%zz",
+        "~",
+        ";",
+        "*",
+    ),
+    *(
+        "..%2f..%2fapp.py",
+        ".git",
+        "icons",
+        "icons/64.png",
+        "lit-html/lit-html.js/",
+        "%0d%0aX-Own:%201",
+        "con",
+    ),
+]
 TAILS = st.sampled_from(["", "", "", "/", "//", "?", "#x", "?cursor=", "%00", "/..", "?a=%00", "?limit=1e9"])
 METHODS = st.sampled_from(
     ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "CONNECT", "BREW", "get"]
 )
-CURSORS = st.sampled_from(
-    [
-        *(base64.urlsafe_b64encode(f"{at} x".encode()).decode().rstrip("=") for at in TIMES),
-        *(
-            base64.urlsafe_b64encode(json.dumps(given).encode()).decode()
-            for given in ([1e400, "", "", ""], [10**40])
-        ),
-        base64.urlsafe_b64encode(b'[0, "\\ud800", "contact", "\\u0000"]').decode(),
-        base64.urlsafe_b64encode(b"[" * 700).decode(),
-        *(
-            "9" * 18,
-            "9" * 30,
-            "-1",
-            "%D9%A1",
-            "%FF",
-            "%00",
-            "9223372036854775807.ff",
-            "0." + "0" * 32,
-            "a" * 2000,
-        ),
-    ]
-)
-BODIES = st.sampled_from(
-    [
-        *(
-            b"",
-            b"{}",
-            b"{no",
-            b"[]",
-            b"null",
-            b"\xff\xfe",
-            b"\0",
-            b"[" * 5000,
-            b'{"q": "\\ud800"}',
-            b'{"user": "root"}',
-        ),
-        *(
-            zlib.compress(b"{}"),
-            zlib.compress(b"{}")[:-4],
-            gzip.compress(b"{}"),
-            gzip.compress(b'"' + b" " * 9_000_000),
-        ),
-        *(
-            b"5\r\n{}\r\n0\r\n\r\n",
-            b"zz\r\n",
-            b"2\r\n{}\r\n0\r\n\r\n",
-            b'{"type": "message", "serviceUrl": "http://[::1]x"}',
-        ),
-    ]
-)
+CURSORS = [
+    *(base64.urlsafe_b64encode(f"{at} x".encode()).decode().rstrip("=") for at in TIMES),
+    *(
+        base64.urlsafe_b64encode(json.dumps(given).encode()).decode()
+        for given in ([1e400, "", "", ""], [10**40])
+    ),
+    base64.urlsafe_b64encode(b'[0, "\\ud800", "contact", "\\u0000"]').decode(),
+    base64.urlsafe_b64encode(b"[" * 700).decode(),
+    *(
+        "9" * 18,
+        "9" * 30,
+        "-1",
+        "%D9%A1",
+        "%FF",
+        "%00",
+        "9223372036854775807.ff",
+        "0." + "0" * 32,
+        "a" * 2000,
+    ),
+]
+BODIES = [
+    *(
+        b"",
+        b"{}",
+        b"{no",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"\0",
+        b"[" * 5000,
+        b'{"q": "\\ud800"}',
+        b'{"user": "root"}',
+    ),
+    *(
+        zlib.compress(b"{}"),
+        zlib.compress(b"{}")[:-4],
+        gzip.compress(b"{}"),
+        gzip.compress(b'"' + b" " * 9_000_000),
+    ),
+    *(
+        b"5\r\n{}\r\n0\r\n\r\n",
+        b"zz\r\n",
+        b"2\r\n{}\r\n0\r\n\r\n",
+        b'{"type": "message", "serviceUrl": "http://[::1]x"}',
+    ),
+]
 
 
 async def turn_on(services: Services) -> None:
@@ -214,9 +209,9 @@ def requests(draw: st.DrawFn) -> Made:
     path = route.path
     while "{" in path:
         before, _, rest = path.partition("{")
-        path = before + draw(PARTS) + rest.partition("}")[2]
+        path = before + draw(st.sampled_from(PARTS)) + rest.partition("}")[2]
     if draw(st.booleans()) and "query" in route.parameters:
-        path += f"?cursor={draw(CURSORS)}&days=36500"
+        path += f"?cursor={draw(st.sampled_from(CURSORS))}&days=36500"
     else:
         path += draw(TAILS)
     if draw(st.integers(0, 19)) == 0:
@@ -224,7 +219,11 @@ def requests(draw: st.DrawFn) -> Made:
             draw(st.sampled_from(["http://localhost", "http://[::1]x", "https://evil.example:x", "*"])) + path
         )
     method = draw(st.just(route.method) | st.just(route.method) | METHODS)
-    body = draw(BODIES) if method not in {"GET", "HEAD"} or draw(st.integers(0, 9)) == 0 else b""
+    body = (
+        draw(st.sampled_from(BODIES))
+        if method not in {"GET", "HEAD"} or draw(st.integers(0, 9)) == 0
+        else b""
+    )
     headers = draw(HEADERS)
     if draw(st.integers(0, 9)):
         headers.append("Content-Type: application/json")
@@ -233,6 +232,39 @@ def requests(draw: st.DrawFn) -> Made:
     if body and not any(line.startswith(("Content-Length", "Transfer-Encoding")) for line in headers):
         headers.append(f"Content-Length: {len(body)}")
     return route, [f"{method} {path} HTTP/1.1", f"Host: {draw(HOSTS)}", *headers], body
+
+
+def one_by_one() -> list[Made]:
+    """Each odd cursor, path and packing where it matters, and all else as it should be."""
+    usual = ["Host: localhost", f"Authorization: Bearer {TOKEN}", "Content-Type: application/json"]
+    found: list[Made] = []
+    for route in ROUTES:
+        path = re.sub(r"{[^}]*}", "contact", route.path)
+        if "query" in route.parameters:
+            found += [
+                (route, [f"{route.method} {path}?cursor={odd} HTTP/1.1", *usual], b"") for odd in CURSORS
+            ]
+        if "{" in route.path:
+            odd_paths = [odd.join(re.split(r"{[^}]*}", route.path)) for odd in PARTS]
+            found += [(route, [f"{route.method} {odd} HTTP/1.1", *usual], b"") for odd in odd_paths]
+        if route.method != "GET":
+            packings = [
+                (packing, body) for packing in ("deflate", "gzip", "br", "x") for body in BODIES if body
+            ]
+            found += [
+                (
+                    route,
+                    [
+                        f"{route.method} {path} HTTP/1.1",
+                        *usual,
+                        f"Content-Encoding: {packing}",
+                        f"Content-Length: {len(body)}",
+                    ],
+                    body,
+                )
+                for packing, body in packings[::7]  # each packing meets some of the bodies
+            ]
+    return found
 
 
 def make_requests() -> list[Made]:
@@ -272,7 +304,7 @@ async def test_nothing_that_is_sent_makes_the_server_fail(
         await turn_on(services)
         assert isinstance(services.directory, EmbeddedDirectory)
         token = services.directory.issue_token("root")
-        for route, lines, body in made:
+        for route, lines, body in [*one_by_one(), *made]:
             head = "\r\n".join([*lines, "Connection: close", "", ""]).replace(TOKEN, token)
             reply = await wire.send(head.encode("latin-1") + body)
             seen.add(reply.status)
