@@ -2,19 +2,18 @@
 
 import asyncio
 import gc
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
-from ipaddress import ip_address
 from typing import cast
 
 from aiohttp import web
 
 from addin import api, consent, demo, docs, events, health, pages
+from addin.auth import read_authorization
+from addin.bodies import MAX_BODY, read_json
 from addin.demo import (
     SHARED_MAILBOXES,
     TOKEN_MAKER,
@@ -27,12 +26,15 @@ from addin.demo import (
     TokenMaker,
 )
 from addin.events import STOPPING
+from addin.headers import dress
 from addin.health import Health
-from addin.http import MAX_BODY, SERVICES, Route, Visit, add_routes
+from addin.http import SERVICES, Route, Visit, add_routes
+from addin.limits import LIMITS, Limits, read_limits
+from addin.listening import address_of, bind, listen
 from addin.observe import METRICS, Metrics, mark, observe, report_loop_failure
+from addin.origins import require_own_origin
 from addin.pages import SURROUNDINGS, Surroundings, read_surroundings
 from addin.problems import translate_errors
-from addin.protocol import Protocol
 from addin.proxies import believe_proxies, require_loopback_host
 from bot import due as chats_due
 from bot.door import BotDoor
@@ -41,7 +43,6 @@ from insights import due
 from insights.capture import promotion
 from insights.capture.views import Item, OpenEmail, Timeline
 from insights.due import Due
-from insights.errors import Unavailable
 from insights.services import Services
 from insights.settings import Settings
 from insights.views import (
@@ -82,10 +83,9 @@ async def describe_api(visit: Visit) -> web.Response:
 async def receive_activity(visit: Visit) -> web.Response:
     """An activity of the Bot Framework; 503 where no bot is set up."""
     bot = await visit.request.app[BOT].take()
-    raw = await visit.request.read()
-    authorization = visit.request.headers.get("Authorization", "")
+    raw = await read_json(visit.request)
     base_url = visit.services.settings.public_url or str(visit.request.url.origin())
-    status, body = await bot.receive(raw, authorization, base_url)
+    status, body = await bot.receive(raw, read_authorization(visit.request), base_url)
     return web.json_response(body, status=status) if body is not None else web.Response(status=status)
 
 
@@ -94,9 +94,8 @@ async def receive_notifications(visit: Visit) -> web.Response:
     from connectors.graph.notifications import receive
 
     request, services = visit.request, visit.services
-    reply = await receive(services.database, services.now, request.query, await request.read())
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return web.Response(status=reply.status, text=reply.text, content_type="text/plain", headers=headers)
+    reply = await receive(services.database, services.now, request.query, await read_json(request))
+    return web.Response(status=reply.status, text=reply.text, content_type="text/plain")
 
 
 ROUTES: tuple[Route, ...] = (
@@ -174,23 +173,26 @@ def create_app(
     is_demo: bool = False,
     now: Callable[[], datetime] = utc_now,
     bot: BotDoor | None = None,
+    limits: Limits | None = None,
 ) -> web.Application:
     """The server; databases are opened when it starts and closed when it stops.
 
-    `bot` leads to another bot than the one that the settings describe.
+    `bot` leads to another bot than the one that the settings describe, `limits` are others than theirs.
     """
     middlewares = [observe, translate_errors, believe_proxies(settings.trusted_proxies)]
     if is_demo:
         middlewares.append(require_loopback_host)
+    middlewares.append(require_own_origin(settings.public_url))
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[METRICS] = Metrics()
+    app[LIMITS] = limits or read_limits(settings)
     app[STOPPING] = asyncio.Event()
     app_id = settings.microsoft_app_id
     app[BOT] = bot or BotDoor(is_local=is_demo and not app_id, app_id=app_id)
     app[SURROUNDINGS] = DEMO_SURROUNDINGS if is_demo else read_surroundings(settings)
     add_routes(app, tuple(routes(is_demo=is_demo)))
     app.cleanup_ctx.append(_running(settings, now, is_demo=is_demo))
-    app.on_response_prepare.append(mark)
+    app.on_response_prepare.extend((mark, dress(settings.public_url)))
     app.on_shutdown.append(_end_streams)
     return app
 
@@ -249,57 +251,17 @@ async def serve(
     """Answer requests until SIGINT or SIGTERM; those in flight are finished. `greet` is told the address."""
     stop = _stop_on_signals()
     asyncio.get_running_loop().set_exception_handler(report_loop_failure)
-    with _bind(host, port) as listener:
-        runner = web.AppRunner(create_app(settings, is_demo=is_demo, bot=bot), shutdown_timeout=GRACE)
+    with bind(host, port) as listener:
+        app = create_app(settings, is_demo=is_demo, bot=bot)
+        runner = web.AppRunner(app, shutdown_timeout=GRACE)
         try:
             await runner.setup()
-            connections = await _listen(runner, listener)
-            greet(_address(listener), is_demo=is_demo)
+            connections = await listen(app, runner, listener, settings)
+            greet(address_of(listener), is_demo=is_demo)
             await stop.wait()
             connections.close()
         finally:
             await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, listener: socket.socket) -> asyncio.Server:
-    loop, manager = asyncio.get_running_loop(), runner.server
-    if manager is None:
-        raise RuntimeError("the runner is not set up")
-    return await loop.create_server(lambda: Protocol(manager, loop=loop), sock=listener, backlog=1024)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """A socket that holds the port but does not listen yet: nobody is refused halfway through a start."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise _port_problem(host, port, error) from None
-    try:
-        if os.name == "posix":  # on Windows the option would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise _port_problem(host, port, error) from None
-    return listener
-
-
-def _port_problem(host: str, port: int, error: OSError) -> Unavailable:
-    return Unavailable(
-        f"Liaison cannot listen on {host}:{port}",
-        (error.strerror or type(error).__name__).lower(),
-        "stop what uses it, or choose another --host or --port",
-        code="no_port",
-    )
-
-
-def _address(listener: socket.socket) -> str:
-    """Where a browser on this machine finds it; "all interfaces" is no address that could be opened."""
-    host, port = listener.getsockname()[:2]
-    if ip_address(host).is_unspecified:
-        host = "::1" if ":" in host else "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -1,10 +1,10 @@
 """Who asks: the bearer token of a request as a CRM user. Tokens stand in the header only, never in a URL."""
 
 from hmac import compare_digest
-from ipaddress import ip_address
 
 from aiohttp import web
 
+from addin.arrivals import ARRIVAL, read_address
 from insights.errors import NotSignedIn
 from insights.model import User
 from insights.people import identify
@@ -12,9 +12,15 @@ from insights.services import Services
 from insights.settings import Settings
 
 
+def read_authorization(request: web.Request) -> str:
+    """The Authorization header; "" where it holds what no token and no scheme holds."""
+    given = request.headers.get("Authorization", "")
+    return given if given.isascii() else ""
+
+
 def read_token(request: web.Request) -> str:
     """The bearer token of the Authorization header; raises NotSignedIn."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = read_authorization(request).partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn(
             "Nobody is signed in",
@@ -34,7 +40,8 @@ def require_metrics_reader(request: web.Request, settings: Settings) -> None:
     """Raise NotSignedIn unless the reader is on this machine or knows the metrics token."""
     if _is_local(request):
         return
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    authorization = request.headers.get("Authorization", "")
+    given = authorization.removeprefix("Bearer ").encode("utf-8", "surrogateescape")
     if not settings.metrics_token or not compare_digest(given, settings.metrics_token.encode()):
         raise NotSignedIn(
             "Metrics are read on this machine, or with a token",
@@ -45,14 +52,6 @@ def require_metrics_reader(request: web.Request, settings: Settings) -> None:
 
 
 def _is_local(request: web.Request) -> bool:
-    """Whether a process on this machine asks for itself.
-
-    A forwarding header that is still there came from a proxy we were not told to trust: whoever
-    stands behind it is not local, though the proxy is.
-    """
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        return False
-    try:
-        return request.remote is not None and ip_address(request.remote).is_loopback
-    except ValueError:
-        return False
+    """Whether a process on this machine asks for itself: whoever stands behind a proxy is not local."""
+    address = read_address(request.remote)
+    return not request[ARRIVAL].is_forwarded and address is not None and address.is_loopback

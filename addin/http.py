@@ -1,4 +1,5 @@
-"""One row per URL, and what happens before its handler runs: token 401, right 403, path 404, body 400.
+"""One row per URL, and what happens before its handler runs: token 401, right 403, path 404, body 400 (or
+408, 413, 415 where it cannot be read).
 
 A handler is an async function. Its first parameter is a `Visit` (public) or a `Call` (signed in); of
 the others `query` and `body` are models, the rest are path parameters. Their annotations are the
@@ -15,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from addin.auth import read_user, require_metrics_reader
+from addin.bodies import read_json
 from insights import access
 from insights.errors import Invalid, NotFound
 from insights.model import User
@@ -22,7 +24,6 @@ from insights.services import Services
 
 Gate = Literal["public", "user", "admin", "metrics"]
 SERVICES = web.AppKey("services", Services)
-MAX_BODY = 1024 * 1024
 MAX_COMPLAINTS = 5
 
 
@@ -117,7 +118,7 @@ async def _read_parameters(
     if "query" in parameters:
         values["query"] = _read_query(request, parameters["query"])
     if "body" in parameters:
-        values["body"] = _read_body(await request.read(), parameters["body"])
+        values["body"] = _read_body(await read_json(request), parameters["body"])
     return values
 
 
@@ -140,7 +141,7 @@ def _read_query(request: web.Request, adapter: TypeAdapter[Any]) -> Any:
 
 def _read_body(raw: bytes, adapter: TypeAdapter[Any]) -> Any:
     """The body as its model, exactly of the types that the OpenAPI document names; none counts as `{}`."""
-    raw = raw.strip() or b"{}"
+    raw = raw or b"{}"
     try:
         _require_no_nul("body", from_json(raw, allow_inf_nan=False))
     except ValueError:
@@ -187,5 +188,4 @@ def _json(answer: Answer) -> web.Response:
         body=answer.model.model_dump_json(by_alias=True).encode(),
         status=answer.status,
         content_type="application/json",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
     )

@@ -44,6 +44,12 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self.ended = Counter(
+            "liaison_http_connections_ended",
+            "Connections ended by us: refused as too many, slow headers, answers not taken",
+            ("why",),
+            registry=self.registry,
+        )
         self.open = Gauge("liaison_http_requests_open", "Requests being answered", registry=self.registry)
 
 
@@ -82,9 +88,8 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def mark(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the request's id on its answer; which software answers is nobody's business."""
-    response.headers["X-Request-ID"] = request[REQUEST_ID]
-    response.headers["Server"] = "Liaison"
+    """Put the request's id on its answer; one that no middleware has seen gets its own."""
+    response.headers["X-Request-ID"] = request.get(REQUEST_ID) or uuid4().hex
 
 
 def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

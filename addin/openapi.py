@@ -27,6 +27,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from addin.http import Route
+from addin.origins import READING
 from addin.problems import CONTENT_TYPE, ProblemDetails
 
 REF = "#/components/schemas/{model}"
@@ -150,7 +151,9 @@ def _refusals(route: Route) -> list[int]:
     if {"query", "body"} & set(route.parameters):
         statuses |= {400}
     if "body" in route.parameters:
-        statuses |= {413}
+        statuses |= {408, 413, 415}
+    if route.method not in READING:
+        statuses |= {403}
     return sorted(statuses)
 
 

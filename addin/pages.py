@@ -7,7 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.web_request import BaseRequest
 
+from addin.arrivals import copy_headers
+from addin.headers import EMBEDDED, TALKING
 from addin.http import Visit
 from addin.language import choose_language, direction_of
 from insights.links import application_id_uri
@@ -31,28 +35,28 @@ VENDOR = {
     "lit-html": ("*.js", "directives/*.js"),
 }
 
+PARTIAL = ("Range", "If-Range", "If-Match", "If-Unmodified-Since")
+
 # Who may show a page in a frame: Outlook and Teams, on the web and in their desktop shells.
 HOSTS = (
     "https://*.office.com https://*.office365.com https://*.outlook.com https://*.live.com "
     "https://*.microsoft.com https://*.cloud.microsoft https://*.office365.us https://*.microsoft.us"
 )
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template and what its policy allows: frames around it, scripts and styles beside our own."""
+    """A template and what its policy allows: frames around it, scripts and styles beside our own.
+
+    `talks`: with windows of Office or Teams, which show the page or have opened it.
+    """
 
     template: str
     framed_by: str = "'none'"
     scripts: str = ""
     styles: str = ""
     asks_entra: bool = False
+    talks: bool = False
 
     def policy(self, entra: "SignInFacts | None") -> str:
         """The Content-Security-Policy; no page has a script or style of its own."""
@@ -74,12 +78,14 @@ class Page:
 
 
 HOME = Page("home.html")
-ERROR = Page("error.html", framed_by=f"'self' {HOSTS}")
-PANE = Page("pane.html", framed_by=f"'self' {HOSTS}", scripts="https://appsforoffice.microsoft.com")
+ERROR = Page("error.html", framed_by=f"'self' {HOSTS}", talks=True)
+PANE = Page(
+    "pane.html", framed_by=f"'self' {HOSTS}", scripts="https://appsforoffice.microsoft.com", talks=True
+)
 # teams-js would fetch a list of Teams' hosts from a CDN; kept from it, it uses the one it brings along.
-TAB = Page("tab.html", framed_by=f"'self' {HOSTS}")
+TAB = Page("tab.html", framed_by=f"'self' {HOSTS}", talks=True)
 # In the dialog one goes to Entra and back; Office.js or teams-js hands the token to the page that opened it.
-SIGN_IN = Page("sign-in.html", scripts="https://appsforoffice.microsoft.com", asks_entra=True)
+SIGN_IN = Page("sign-in.html", scripts="https://appsforoffice.microsoft.com", asks_entra=True, talks=True)
 # Mails carry style attributes; the reader shows them in a frame without scripts.
 DEMO = Page("demo.html", styles="'unsafe-inline'")
 
@@ -170,9 +176,9 @@ async def send_static(_visit: Visit, file: str) -> web.StreamResponse:
 async def send_vendor(_visit: Visit, file: str) -> web.StreamResponse:
     """A file of an npm package, if the table of them has it."""
     for package, patterns in VENDOR.items():
-        inner = PurePosixPath(file.removeprefix(f"{package}/"))
-        if file.startswith(f"{package}/") and any(_matches(inner, pattern) for pattern in patterns):
-            return send_file(NODE_MODULES / package, str(inner))
+        inner = file.removeprefix(f"{package}/")
+        if inner != file and any(_matches(PurePosixPath(inner), pattern) for pattern in patterns):
+            return send_file(NODE_MODULES / package, inner)
     raise web.HTTPNotFound
 
 
@@ -196,7 +202,9 @@ def fill_page(
         .get_template(page.template)
         .render(surroundings=surroundings, language=language, dir=direction_of(language), **words)
     )
-    headers = HEADERS | {"Content-Security-Policy": page.policy(surroundings.entra)}
+    headers = {"Content-Security-Policy": page.policy(surroundings.entra)}
+    if page.talks:
+        headers |= {**EMBEDDED, **TALKING}
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
 
 
@@ -217,15 +225,28 @@ def _matches(path: PurePosixPath, pattern: str) -> bool:
 def find_file(folder: Path, name: str) -> Path:
     """A file inside the folder, by the path in a URL; 404 for what is hidden, outside or not there."""
     parts = PurePosixPath(name).parts
-    if "\x00" in name or "\\" in name or ".." in parts or name.startswith("/"):
+    # Only as the file is called: no other spelling, such as a slash at the end, leads to it.
+    if "/".join(parts) != name or "\x00" in name or "\\" in name or any(part[0] == "." for part in parts):
         raise web.HTTPNotFound
     path = folder.joinpath(*parts)
-    if not path.is_file() or any(part.startswith(".") for part in parts):
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # a name that no file system takes
+        is_file = False
+    if not is_file:
         raise web.HTTPNotFound
     return path
+
+
+class WholeFile(web.FileResponse):
+    """A file that is sent whole, or not at all where the browser has it: parts fail in ways of their own."""
+
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        """Send it as if nothing but what the browser has were asked."""
+        return await super().prepare(request.clone(headers=copy_headers(request, without=PARTIAL)))
 
 
 def send_file(folder: Path, name: str) -> web.FileResponse:
     """A file inside the folder, revalidated by the browser each time; else 404."""
     path = find_file(folder, name)
-    return web.FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+    return WholeFile(path, headers={"Cache-Control": "no-cache", **EMBEDDED})

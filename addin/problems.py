@@ -17,7 +17,7 @@ from insights.errors import NotSignedIn, Problem, SignInNeeded
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
-# What aiohttp itself refuses, in our words: code, title, detail.
+# Code, title, detail.
 REFUSALS = {
     404: ("not_found", "Not found", "Nothing is at this address · see /api/openapi.json for those there are"),
     405: (
@@ -25,6 +25,7 @@ REFUSALS = {
         "Not possible here",
         "This address does not take this method · see the header Allow",
     ),
+    417: ("no_expectation", "Not possible here", "Only 100-continue may be expected · leave out Expect"),
     413: ("too_large", "Too large", "The request is too large · a body may have 1 MiB · send less"),
 }
 
@@ -51,7 +52,7 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
         details = describe(problem.status, problem.code, problem.title, problem.detail)
         return respond(request, details, headers)
     except web.HTTPException as refusal:
-        return _translate_refusal(request, refusal)
+        return translate_refusal(request, refusal)
     except ConnectionError:
         raise  # the caller hung up while we read: nobody is left to answer
     except Exception:
@@ -95,11 +96,12 @@ def respond_as_json(
         body=details.model_dump_json().encode(),
         status=details.status,
         content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers},
+        headers=headers,
     )
 
 
-def _translate_refusal(request: web.Request, refusal: web.HTTPException) -> web.StreamResponse:
+def translate_refusal(request: web.Request, refusal: web.HTTPException) -> web.StreamResponse:
+    """What aiohttp itself refuses, in our words."""
     if refusal.status < HTTPStatus.BAD_REQUEST:
         return web.Response(status=refusal.status, headers=refusal.headers)
     code, title, detail = REFUSALS.get(

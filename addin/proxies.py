@@ -1,63 +1,99 @@
-"""Whom we believe about where a request comes from and which host it was sent to."""
-
-from ipaddress import ip_address
+"""The door: whom we believe about where a request comes from and which host it was sent to."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from multidict import CIMultiDict
 
+from addin.arrivals import ARRIVAL, DEFAULT_PORTS, Arrival, Host, copy_headers, is_in, read_hop, read_host
 from addin.problems import describe, respond
+from insights.errors import Invalid
 from insights.settings import Network
 
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
+TRACES = (*FORWARDED, "Forwarded", "X-Real-IP", "Via")
+"""Headers that only a proxy adds: with one of them, the caller is not who holds the connection."""
+UNKNOWN = ""
+"""The address of a caller whom no proxy that we believe could name."""
 
 
 def believe_proxies(networks: tuple[Network, ...]) -> Middleware:
-    """Take address, scheme and host from `X-Forwarded-*`, but only from these networks."""
+    """Let in what names a host; only from these networks take address, scheme, host of `X-Forwarded-*`."""
 
     @web.middleware
-    async def unwrap(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_in(request.remote, networks):
-            return await handler(request)
-        headers = CIMultiDict(request.headers)
-        for name in FORWARDED:
-            headers.popall(name, None)
-        host = _last(request, "X-Forwarded-Host") or request.host
-        headers["Host"] = host
-        scheme = _last(request, "X-Forwarded-Proto")
-        return await handler(
-            request.clone(
+    async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
+        is_forwarded = any(name in request.headers for name in TRACES)
+        arrival = Arrival(_read_host(request), request.scheme, is_forwarded)
+        remote = request.remote or UNKNOWN
+        is_believed = is_in(remote, networks)
+        if is_believed:
+            arrival, remote = _read_forwarded(request, arrival), _client(request, networks)
+        # Kept before cloning, so that both know it: an answer is finished with the first of the two.
+        request[ARRIVAL] = arrival
+        if is_believed or not _is_path(request.raw_path):
+            headers = copy_headers(request, without=FORWARDED if is_believed else ())
+            headers["Host"] = str(arrival.host)
+            request = request.clone(
+                rel_url=str(request.rel_url) or "/",
                 headers=headers,
-                remote=_client(request, networks),
-                scheme=scheme if scheme in {"http", "https"} else request.scheme,
-                host=host,
+                remote=remote,
+                scheme=arrival.scheme,
+                host=str(arrival.host),
             )
-        )
+        return await handler(request)
 
-    return unwrap
+    return enter
 
 
 @web.middleware
 async def require_loopback_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse other Host headers: a page elsewhere that renames itself to 127.0.0.1 gets nothing."""
-    if _is_loopback(request.host):
+    if request[ARRIVAL].host.is_loopback:
         return await handler(request)
     detail = "The demo answers on this machine only · the Host header names another · open http://localhost"
     return respond(request, describe(421, "wrong_host", "Wrong host", detail))
 
 
+def _read_host(request: web.Request) -> Host:
+    """The host that is asked for; where the address names one, the header counts for nothing but is sound."""
+    host = _require_host(request.headers.get("Host", request.host))
+    return host if _is_path(request.raw_path) else _require_host(request.url.raw_authority)
+
+
+def _is_path(target: str) -> bool:
+    return target.startswith("/") or target == "*"
+
+
+def _require_host(text: str) -> Host:
+    host = read_host(text)
+    if host is None:
+        raise Invalid(
+            "The request names no host",
+            "its Host header, or that of a proxy, is none",
+            "send a name or address, and a port if need be",
+            code="bad_host",
+        )
+    return host
+
+
+def _read_forwarded(request: web.Request, arrival: Arrival) -> Arrival:
+    """What the nearest proxy says was asked of it."""
+    host, scheme = _last(request, "X-Forwarded-Host"), _last(request, "X-Forwarded-Proto")
+    return Arrival(
+        _require_host(host) if host else arrival.host,
+        scheme if scheme in DEFAULT_PORTS else arrival.scheme,
+        arrival.is_forwarded,
+    )
+
+
 def _client(request: web.Request, networks: tuple[Network, ...]) -> str:
-    """The last address in the chain that is no trusted proxy itself."""
-    hops = [
-        hop.strip() for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")
-    ]
-    client = request.remote or ""
+    """The last address in the chain that is no trusted proxy itself; UNKNOWN where that is no address."""
+    hops = [hop for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
+    client = request.remote or UNKNOWN
     for hop in reversed(hops):
-        address = hop.removeprefix("[").partition("]")[0] if hop.startswith("[") else hop
-        if not _is_address(address):
-            break
-        client = address
-        if not _is_in(client, networks):
+        address = read_hop(hop)
+        if address is None:
+            return UNKNOWN
+        client = str(address)
+        if not is_in(client, networks):
             break
     return client
 
@@ -66,23 +102,3 @@ def _last(request: web.Request, name: str) -> str:
     """What the nearest proxy wrote: the last value of a header that each appends to."""
     values = request.headers.getall(name, [])
     return values[-1].rpartition(",")[2].strip() if values else ""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_in(remote: str | None, networks: tuple[Network, ...]) -> bool:
-    if not networks or remote is None or not _is_address(remote):
-        return False
-    address = ip_address(remote)
-    return any(address.version == network.version and address in network for network in networks)
-
-
-def _is_loopback(host: str) -> bool:
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return name.lower() == "localhost" or (_is_address(name) and ip_address(name).is_loopback)

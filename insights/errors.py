@@ -6,8 +6,10 @@
     │   └── SignInNeeded        … or one with which we get no token of our own: `claims` says what is asked
     ├── NotAllowed     403      known caller, missing right, or a feature that is off
     ├── NotFound       404      no such thing, or one whose existence the caller may not learn
+    ├── TooSlow        408      the caller takes too long to send its request
     ├── Conflict       409      true request, wrong moment or state
     ├── TooLarge       413      more bytes than we take
+    ├── Unsupported    415      bytes of a kind we do not read
     └── Unavailable    503      something we depend on does not answer; trying again may help
         └── Incomplete          … or not to the end: `messages` are what it gave before
 
@@ -73,6 +75,12 @@ class NotFound(Problem):
     status, title = 404, "Not found"
 
 
+class TooSlow(Problem):
+    """The caller takes too long to send its request."""
+
+    status, title = 408, "Too slow"
+
+
 class Conflict(Problem):
     """A true request at the wrong moment or in the wrong state."""
 
@@ -83,6 +91,12 @@ class TooLarge(Problem):
     """More bytes than are taken."""
 
     status, title = 413, "Too large"
+
+
+class Unsupported(Problem):
+    """Bytes of a kind that is not read."""
+
+    status, title = 415, "Not read here"
 
 
 class Unavailable(Problem):

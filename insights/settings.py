@@ -52,6 +52,14 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="Networks whose `X-Forwarded-*` headers count, comma-separated."
     )
+    connections: int = Field(
+        4000,
+        ge=1,
+        description="Connections that may be open; never more than the process may open files for.",
+    )
+    connections_per_address: int = Field(
+        200, ge=1, description="Connections that one address may hold open; trusted proxies any number."
+    )
     crm: Literal["embedded", "dataverse"] = Field("embedded", description="Which CRM is used.")
     mail: Literal["embedded", "graph"] = Field("embedded", description="Which mail server is used.")
     dataverse_url: str = Field(

@@ -27,6 +27,7 @@ from tests.conftest import Client
 from tests.flows.liaison import Liaison
 
 TokenFor = Callable[[str], str]
+JSON = {"Content-Type": "application/json"}
 V1 = [route for route in app.ROUTES if route.path.startswith("/api/v1")]
 
 
@@ -67,6 +68,7 @@ async def test_every_route_has_one_error_shape_and_checks_in_order(
 
     async def ask_wrongly(route: Route, user: str = "") -> ClientResponse:
         headers = {"Authorization": f"Bearer {token_for(user)}"} if user else {}
+        headers |= JSON
         wrong = {"limit": "no", "days": "no"}
         return await client.request(route.method, path_of(route), params=wrong, data=b"{no", headers=headers)
 
@@ -95,7 +97,18 @@ async def test_a_feature_that_is_off_is_told_before_anything_is_read(
         assert (await read_problem(response, 403))["code"] == "feature_off", name_of(route)
 
 
-@pytest.mark.parametrize("token", ["", "Bearer", "Basic YW5uOmFubg==", "Bearer a.b.c", "Bearer {expired}"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "Bearer",
+        "Bearer é.b.c",
+        "Bearer \udcaf.b.c",
+        "Basic YW5uOmFubg==",
+        "Bearer a.b.c",
+        "Bearer {expired}",
+    ],
+)
 async def test_tokens_that_prove_nothing(client: Client, token_for: TokenFor, token: str) -> None:
     directory = client.app[SERVICES].directory
     assert isinstance(directory, EmbeddedDirectory)
@@ -164,7 +177,7 @@ async def test_limits_cursors_and_empty_parameters(client: Client, token_for: To
     ],
 )
 async def test_bodies_that_are_none(client: Client, token_for: TokenFor, body: bytes, code: str) -> None:
-    headers = {"Authorization": f"Bearer {token_for('ann')}"}
+    headers = JSON | {"Authorization": f"Bearer {token_for('ann')}"}
     response = await client.post("/api/v1/records/lookup", headers=headers, data=body)
     assert (await read_problem(response, 400))["code"] == code
 

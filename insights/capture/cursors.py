@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 
 from insights.errors import Invalid
 
@@ -13,16 +13,17 @@ def write_cursor(at: datetime, item_id: str) -> str:
 
 
 def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
-    """The (at, id) a cursor stands for, None for no cursor; raises Invalid for anything else."""
+    """The (at in UTC, id) a cursor stands for, None for no cursor; raises Invalid for anything else."""
     if cursor is None:
         return None
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         at_text, _, item_id = text.partition(" ")
-        at = datetime.fromisoformat(at_text)
-    except (binascii.Error, UnicodeError, ValueError):
+        given = datetime.fromisoformat(at_text)
+        at = given.astimezone(UTC) if given.tzinfo else None
+    except (binascii.Error, UnicodeError, ValueError, OverflowError):
         at = None
         item_id = ""
-    if at is None or at.tzinfo is None or not item_id or "\0" in item_id:
+    if at is None or not item_id or "\0" in item_id:
         raise Invalid("The cursor is not one of ours", do="start again without it", code="bad_cursor")
     return at, item_id

@@ -130,3 +130,28 @@ def test_a_page_of_the_documentation_is_marked_up_but_holds_no_html(tmp_path: Pa
     assert '<a href="other.md#here">there</a>' in doc.html
     assert "<td><code>1</code></td>" in doc.html
     assert not re.search(r"<script|<b>|<i>|href=\"javascript", doc.html)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/static/pane.js/",
+            "/static/./pane.js/",
+            "/static//pane.js",
+            "/static/" + "a" * 300,
+            "/static/%00",
+        ),
+        *(
+            "/docs/operator.md/",
+            "/docs/" + "a" * 300,
+            "/docs/deploy//Caddyfile",
+            "/static/icons",
+            "/static/icons/",
+        ),
+        "/static/vendor/lit-html/lit-html.js/",
+    ],
+)
+async def test_a_file_is_found_by_its_own_name_only(client: Client, path: str) -> None:
+    response = await client.get(URL(path, encoded=True))
+    assert (response.status, response.content_type) == (404, "application/problem+json")

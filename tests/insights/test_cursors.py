@@ -1,6 +1,6 @@
 """Cursors survive the round trip; anything else is refused."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -24,6 +24,27 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_cursor(text)
     except Invalid as problem:
         assert problem.code == "bad_cursor"
+
+
+@given(
+    st.datetimes(
+        timezones=st.timezones() | st.integers(-1439, 1439).map(lambda m: timezone(timedelta(minutes=m)))
+    ),
+)
+def test_any_time_anywhere_is_read_as_utc_or_refused(at: datetime) -> None:
+    try:
+        position = read_cursor(write_cursor(at, "id"))
+    except Invalid as problem:
+        assert problem.code == "bad_cursor"
+    else:
+        assert position
+        assert position[0].utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-10:00", "0001-01-01T00:00:00+10:00"])
+def test_times_that_utc_has_not_are_refused(at: str) -> None:
+    with pytest.raises(Invalid):
+        read_cursor(write_cursor(datetime.fromisoformat(at), "id"))
 
 
 def test_no_cursor() -> None:
