@@ -6,12 +6,11 @@ Line the client does. A tenant that is not ours may have installed our app and h
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from re import fullmatch
 
 from bot.activities import Incoming
 from insights.errors import NotAllowed, NotSignedIn
 from insights.outside import WebAddress, read_address
-from insights.settings import GUID, Settings
+from insights.settings import Settings
 
 TEAMS = "msteams"
 CHANNELS = frozenset({TEAMS})
@@ -38,7 +37,7 @@ class Trust:
         """Teams in our own tenants; a channel on this machine only where its keys are published there too."""
         keys = read_address(settings.bot_open_id_metadata)
         has_local = keys is not None and keys.is_loopback
-        return cls(CHANNELS, tenants_of(settings), is_remote=True, has_local=has_local)
+        return cls(CHANNELS, settings.tenant_ids, is_remote=True, has_local=has_local)
 
     def reaches(self, address: WebAddress) -> bool:
         """Whether answers may go there."""
@@ -63,12 +62,6 @@ class Trust:
             return True
         named = {tenant_id.lower() for tenant_id in tenant_ids}
         return bool(named) and named <= self.tenants
-
-
-def tenants_of(settings: Settings) -> frozenset[str]:
-    """Ids of the tenants whose people the bot answers; a domain is none, for activities name ids."""
-    own = settings.microsoft_app_tenant_id.lower()
-    return frozenset({*settings.entra_tenants, *([own] if fullmatch(GUID, own) else [])})
 
 
 def _too_far() -> NotSignedIn:
