@@ -75,6 +75,13 @@ async def _serve(arguments: argparse.Namespace, settings: Settings) -> None:
             "leave --host out, or run without --demo",
             code="demo_not_local",
         )
+    if settings.microsoft_app_id and not settings.tenant_ids:
+        raise Invalid(
+            "LIAISON_ENTRA_TENANTS: is missing",
+            "the bot of MicrosoftAppId answers people of tenants that are named by their id, and no other",
+            "set it, or set MicrosoftAppTenantId to an id",
+            code="bad_setting",
+        )
     from addin.observe import set_up_logs
     from app import serve
 

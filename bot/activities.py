@@ -3,16 +3,14 @@
 Names are those of the Bot Framework activity schema. Ids are strings of any form.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from yarl import URL
-
 from insights.errors import Invalid
+from insights.outside import read_address, read_json
 
 LONGEST_ID = 1000
 LONGEST_TEXT = 30_000
@@ -35,7 +33,8 @@ class Incoming:
     """What of an activity matters to us; `value` is whatever JSON the client sent.
 
     `shares` tells that a card or file came along, beside the text itself as HTML.
-    `base_url` is the address at which the sender reached us, for links to our own pages.
+    `base_url` is the address at which the sender reached us, for links to our own pages. `service_url` is put
+    together anew from its parts; `tenant_ids` are all that the activity names as the tenant.
     """
 
     type: str
@@ -51,12 +50,17 @@ class Incoming:
     locale: str = ""
     action: str = ""
     reply_to_id: str = ""
-    tenant_id: str = ""
+    tenant_ids: tuple[str, ...] = ()
     is_group: bool = False
     shares: bool = False
     value: Any = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of the conversation, "" where none is named."""
+        return self.tenant_ids[0] if self.tenant_ids else ""
 
     @property
     def key(self) -> str:
@@ -73,7 +77,7 @@ class Incoming:
 
 def read_activity(raw: bytes, base_url: str = "") -> Incoming:
     """An activity from a request body; raises Invalid where it is none."""
-    body = _read_json(raw)
+    body = _read_body(raw)
     conversation = _object(body, "conversation")
     return Incoming(
         type=_text(body, "type", needed=True),
@@ -89,7 +93,7 @@ def read_activity(raw: bytes, base_url: str = "") -> Incoming:
         locale=_text(body, "locale"),
         action=_text(body, "action"),
         reply_to_id=_text(body, "replyToId"),
-        tenant_id=_text(conversation, "tenantId") or _tenant(body),
+        tenant_ids=tuple(filter(None, (_text(conversation, "tenantId"), _tenant(body)))),
         is_group=not _is_personal(body, conversation),
         shares=_shares(body),
         value=body.get("value"),
@@ -98,10 +102,10 @@ def read_activity(raw: bytes, base_url: str = "") -> Incoming:
     )
 
 
-def _read_json(raw: bytes) -> dict[str, Any]:
+def _read_body(raw: bytes) -> dict[str, Any]:
     try:
-        body = _clean(json.loads(raw))
-    except (ValueError, RecursionError):
+        body = _clean(read_json(raw))
+    except ValueError:
         raise _invalid("it is no JSON text") from None
     if not isinstance(body, dict):
         raise _invalid("it is no JSON object")
@@ -132,15 +136,10 @@ def _is_personal(body: Mapping[str, Any], conversation: Mapping[str, Any]) -> bo
 
 
 def _service_url(body: Mapping[str, Any]) -> str:
-    text = _text(body, "serviceUrl", needed=True)
-    try:
-        url = URL(text)
-        is_fit = text.isprintable() and url.scheme in {"http", "https"} and bool(url.host and url.port)
-    except ValueError:
-        is_fit = False
-    if not is_fit or "\\" in text:
-        raise _invalid("serviceUrl is no http address")
-    return text
+    address = read_address(_text(body, "serviceUrl", needed=True))
+    if address is None or not address.is_plain:
+        raise _invalid("serviceUrl is no plain http address")
+    return str(address)
 
 
 def _account(value: Mapping[str, Any]) -> Account:

@@ -17,35 +17,36 @@ from botbuilder.schema import (
     ResourceResponse,
 )
 from typing_extensions import override
-from yarl import URL
 
 from bot.activities import Account, Incoming, read_activity
 from bot.connector import Connector
 from bot.tokens import TokenValidator
-from insights.errors import NotSignedIn
+from bot.trust import Trust
 
 INCOMING = "liaison.incoming"
 INVOKE_RESPONSE = "BotFrameworkAdapter.InvokeResponse"
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 Logic = Callable[[TurnContext], Awaitable[None]]
 
 
 class Adapter(BotAdapter):
     """Turns activities into turns; without `validator` only clients on this machine are believed."""
 
-    def __init__(self, connector: Connector, validator: TokenValidator | None) -> None:
+    def __init__(self, connector: Connector, validator: TokenValidator | None, trust: Trust) -> None:
         super().__init__()
+        self._trust = trust
         self.connector = connector
         self._validator = validator
 
     async def process(self, raw: bytes, authorization: str, base_url: str, logic: Logic) -> tuple[int, Any]:
-        """Run a turn: (status, JSON) of an invoke, (200, None) for others; raises NotSignedIn, Invalid."""
+        """Run a turn: (status, JSON) of an invoke, (200, None) for others.
+
+        Raises Invalid, NotSignedIn, NotAllowed.
+        """
         claims = await self._validator.read_claims(authorization) if self._validator else None
         incoming = read_activity(raw, base_url)
         if claims:
             claims.require_match(incoming)
-        else:
-            _require_loopback(incoming.service_url)
+        self._trust.require_origin(incoming)
         context = TurnContext(self, _activity(incoming))
         context.turn_state[INCOMING] = incoming
         await self.run_pipeline(context, logic)
@@ -77,16 +78,6 @@ class Adapter(BotAdapter):
     @override
     async def delete_activity(self, context: TurnContext, reference: ConversationReference) -> None:
         await self.connector.delete(reference.service_url, reference.conversation.id, reference.activity_id)
-
-
-def _require_loopback(service_url: str) -> None:
-    if URL(service_url).host not in LOOPBACK:
-        raise NotSignedIn(
-            "This server talks to clients on this machine only",
-            "the activity's serviceUrl is elsewhere",
-            "set MicrosoftAppId and start without --demo to use it with Teams",
-            code="bad_service_url",
-        )
 
 
 def _activity(incoming: Incoming) -> Activity:

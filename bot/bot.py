@@ -14,6 +14,7 @@ from bot.credentials import Credentials, NoCredentials, open_credentials
 from bot.handler import Handler
 from bot.notifier import Redrawer
 from bot.tokens import TokenValidator
+from bot.trust import Trust
 from insights.services import Services
 from insights.settings import Settings
 
@@ -26,7 +27,10 @@ class Bot:
         self._handler = handler
 
     async def receive(self, raw: bytes, authorization: str, base_url: str) -> tuple[int, Any]:
-        """Run an activity's turn: status and JSON, None for no body; raises Invalid, NotSignedIn."""
+        """Run an activity's turn: status and JSON, None for no body.
+
+        Raises Invalid, NotSignedIn, NotAllowed.
+        """
         return await self._adapter.process(raw, authorization, base_url, self._handler.on_turn)
 
 
@@ -42,13 +46,17 @@ async def open_bot(
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as session:
         if credentials is None:
             credentials = NoCredentials() if is_local else open_credentials(settings)
-        connector = Connector(session, credentials, Limits() if is_paced and not is_local else None)
+        trust = Trust.local() if is_local else Trust.of(settings)
+        limits = Limits() if is_paced and not is_local else None
+        connector = Connector(session, credentials, limits, trust.reaches)
         validator = None if is_local else _validator(settings, session)
-        chats = Chats(services, connector)
+        chats = Chats(services, connector, trust)
+        if not is_local:
+            await chats.conversations.forget_foreign(trust)
         handler = Handler(services, chats)
         redrawing = asyncio.create_task(Redrawer(services, chats).keep_redrawing())
         try:
-            yield Bot(Adapter(connector, validator), handler)
+            yield Bot(Adapter(connector, validator, trust), handler)
         finally:
             redrawing.cancel()
             await asyncio.gather(redrawing, return_exceptions=True)

@@ -8,6 +8,7 @@ from bot.activities import Incoming
 from bot.connector import Connector
 from bot.conversations import Conversation, Conversations, greeting_key
 from bot.listings import Place
+from bot.trust import Trust
 from insights.errors import NotAllowed, NotFound, Problem
 from insights.model import User
 from insights.services import Services
@@ -19,11 +20,16 @@ KNOWN_SECONDS = 2.0
 class Chats:
     """The chats of one installation."""
 
-    def __init__(self, services: Services, connector: Connector) -> None:
+    def __init__(self, services: Services, connector: Connector, trust: Trust) -> None:
+        self._trust = trust
         self.conversations = Conversations(services)
         self._services = services
         self._connector = connector
         self._users: dict[str, tuple[User, float]] = {}
+
+    def are_ours(self, incoming: Incoming) -> bool:
+        """Whether an activity comes from a tenant of ours, so that its people are who it says."""
+        return self._trust.knows(incoming.tenant_ids)
 
     async def identify(self, incoming: Incoming) -> User | None:
         """The CRM user who sent an activity, by Entra object id; None for strangers."""
@@ -101,7 +107,7 @@ class Chats:
         return opened
 
     async def _object_id(self, incoming: Incoming) -> str:
-        """The sender's Entra object id from the roster, "" where it lists none."""
+        """The sender's Entra object id from the roster, "" where it lists none of our people."""
         if not incoming.sender.id:
             return ""
         try:
@@ -110,8 +116,9 @@ class Chats:
             )
         except Problem:
             return ""  # who is not in the roster is a stranger, as who is but has no account
-        object_id = member.get("aadObjectId") or member.get("objectId")
-        return object_id if isinstance(object_id, str) else ""
+        object_id, tenant_id = member.get("aadObjectId") or member.get("objectId"), member.get("tenantId")
+        is_ours = self._trust.knows([tenant_id] if isinstance(tenant_id, str) else [])
+        return object_id if is_ours and isinstance(object_id, str) else ""
 
 
 def _addressed(

@@ -4,7 +4,7 @@ Sends wait their turn (Teams allows an app 30 requests a second in a tenant, 7 i
 again where Teams asks for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -25,6 +25,7 @@ from yarl import URL
 
 from bot.credentials import Credentials
 from insights.errors import NotAllowed, NotFound, Problem, Unavailable
+from insights.outside import WebAddress, read_address, read_all
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -32,6 +33,8 @@ TRANSIENT = {412, 429, 502, 503, 504}
 ATTEMPTS = 5
 LONGEST_WAIT = 20.0
 CHATS_REMEMBERED = 4096
+MOST_BYTES, PIECE = 1_048_576, 65_536
+"""What an answer may hold: it is an id, or one member of a chat, of some hundred bytes."""
 TIMEOUT = aiohttp.ClientTimeout(total=15)
 _spread = wait_random_exponential(multiplier=0.2, max=5)
 
@@ -58,20 +61,28 @@ class Throttled(Exception):
 
 
 class Connector:
-    """Sends, updates and deletes activities; `limits` None = as fast as the channel takes them."""
+    """Sends, updates and deletes activities; `limits` None = as fast as the channel takes them.
+
+    Service URLs come out of activities and databases; those that `reaches` denies are asked nothing.
+    """
 
     def __init__(
-        self, session: aiohttp.ClientSession, credentials: Credentials, limits: Limits | None
+        self,
+        session: aiohttp.ClientSession,
+        credentials: Credentials,
+        limits: Limits | None,
+        reaches: Callable[[WebAddress], bool],
     ) -> None:
+        self._reaches = reaches
         self._session = session
         self._credentials = credentials
         self._limits = limits
 
     async def send(self, service_url: str, conversation_id: str, activity: Mapping[str, Any]) -> str:
         """Send an activity, as a reply where it names `replyToId`; the id it got."""
-        path = f"{quote(conversation_id, safe='')}/activities"
+        path = [conversation_id, "activities"]
         if activity.get("replyToId"):
-            path += f"/{quote(activity['replyToId'], safe='')}"
+            path.append(activity["replyToId"])
         answer = await self._call("POST", service_url, path, conversation_id, activity)
         return str(answer.get("id") or "")
 
@@ -79,34 +90,33 @@ class Connector:
         self, service_url: str, conversation_id: str, activity_id: str, activity: Mapping[str, Any]
     ) -> None:
         """Replace an activity that was sent."""
-        path = f"{quote(conversation_id, safe='')}/activities/{quote(activity_id, safe='')}"
+        path = [conversation_id, "activities", activity_id]
         await self._call("PUT", service_url, path, conversation_id, {**activity, "id": activity_id})
 
     async def delete(self, service_url: str, conversation_id: str, activity_id: str) -> None:
         """Delete an activity that was sent."""
-        path = f"{quote(conversation_id, safe='')}/activities/{quote(activity_id, safe='')}"
+        path = [conversation_id, "activities", activity_id]
         await self._call("DELETE", service_url, path, conversation_id)
 
     async def create_conversation(self, service_url: str, parameters: Mapping[str, Any]) -> str:
         """The id of the own chat with a member, made if there is none; NotAllowed without our app there."""
-        answer = await self._call("POST", service_url, "", "", parameters)
+        answer = await self._call("POST", service_url, [], "", parameters)
         return str(answer.get("id") or "")
 
     async def member(self, service_url: str, conversation_id: str, member_id: str) -> Mapping[str, Any]:
         """A member of a conversation as the roster lists it; NotFound for a stranger."""
-        path = f"{quote(conversation_id, safe='')}/members/{quote(member_id, safe='')}"
+        path = [conversation_id, "members", member_id]
         return await self._call("GET", service_url, path, conversation_id)
 
     async def _call(
         self,
         method: Method,
         service_url: str,
-        path: str,
+        path: Sequence[str],
         conversation_id: str,
         body: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any]:
-        base = f"{service_url.rstrip('/')}/v3/conversations"
-        url = URL(f"{base}/{path}" if path else base, encoded=True)
+        url = self._url(service_url, path)
         data = None if body is None else to_json(body)
         try:
             async for attempt in AsyncRetrying(
@@ -123,6 +133,16 @@ class Connector:
             raise _unavailable(type(error).__name__) from None
         raise AssertionError("unreachable")
 
+    def _url(self, service_url: str, path: Sequence[str]) -> URL:
+        """The address of a resource; NotFound where the service URL or an id leads anywhere else."""
+        base = read_address(service_url)
+        if base is None or not base.is_plain or not self._reaches(base):
+            raise _nowhere("its address is none of Teams'")
+        if any(not part.strip(".") for part in path):  # dots alone are a way up, encoded or not
+            raise _nowhere("its id is none")
+        parts = "".join(f"/{quote(part, safe='')}" for part in path)
+        return URL(f"{base}/v3/conversations{parts}", encoded=True)
+
     async def _request(
         self, method: Method, url: URL, conversation_id: str, data: bytes | None
     ) -> Mapping[str, Any]:
@@ -137,7 +157,7 @@ class Connector:
                 raise Throttled(answer.status, _seconds(answer.headers.get("Retry-After")))
             if answer.status >= 300:
                 raise _refused(answer.status)
-            return _read(await answer.read())
+            return _read(await read_all(answer.content.iter_chunked(PIECE), MOST_BYTES))
 
 
 def _read(raw: bytes) -> Mapping[str, Any]:
@@ -167,8 +187,12 @@ def _refused(status: int) -> Problem:
     if status in {401, 403}:
         return NotAllowed("Teams did not take the message", f"it answered {status}", code="teams_refused")
     if status == 404:
-        return NotFound("Teams does not know the conversation", "it answered 404", code="no_conversation")
+        return _nowhere("it answered 404")
     return _unavailable(f"it answered {status}")
+
+
+def _nowhere(why: str) -> NotFound:
+    return NotFound("Teams does not know the conversation", why, code="no_conversation")
 
 
 def _unavailable(why: str) -> Unavailable:

@@ -1,14 +1,16 @@
 """How users are reached in their own chat with the bot, and which activities were taken already."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, func, not_, select
 
 from bot.activities import Incoming
+from bot.trust import Trust
 from insights.database import Database
+from insights.outside import read_address
 from insights.services import Services
 from insights.tables import conversations, places, taken_activities
 
@@ -77,6 +79,11 @@ class Conversations:
             if known.conversation_id != conversation_id
         }
 
+    async def forget_foreign(self, trust: Trust) -> None:
+        """Let go of chats that an older version kept and this one would not, and of the cards there."""
+        await self._services.database.write(_delete_foreign, trust)
+        self._known = {}
+
     async def take(self, incoming: Incoming) -> bool:
         """Whether this is the first delivery of the activity."""
         return await self.take_key(incoming.key) if incoming.key else True
@@ -100,7 +107,13 @@ async def forget_taken(services: Services) -> int:
 def _select(connection: Connection, user_id: str) -> Conversation | None:
     columns = [conversations.c[name] for name in Conversation.__slots__]
     row = connection.execute(select(*columns).where(conversations.c.user_id == user_id)).one_or_none()
-    return Conversation(*row) if row else None
+    return _rebuilt(Conversation(*row)) if row else None
+
+
+def _rebuilt(kept: Conversation) -> Conversation:
+    """As it would be kept today: older versions kept service URLs as they came."""
+    address = read_address(kept.service_url)
+    return replace(kept, service_url=str(address)) if address else kept
 
 
 def _upsert(connection: Connection, database: Database, conversation: Conversation, now: datetime) -> None:
@@ -117,6 +130,16 @@ def _delete(connection: Connection, conversation_id: str) -> None:
     connection.execute(delete(places).where(places.c.conversation_id == conversation_id))
     greeted = taken_activities.c.key == greeting_key(conversation_id)
     connection.execute(delete(taken_activities).where(greeted))
+
+
+def _delete_foreign(connection: Connection, trust: Trust) -> None:
+    is_known = conversations.c.channel_id.in_(trust.channels)
+    is_ours = func.lower(conversations.c.tenant_id).in_(trust.tenants or ())
+    connection.execute(delete(conversations).where(not_(and_(is_known, is_ours))))
+    # A card stands in the own chat of a user, and a user has one with us.
+    connection.execute(
+        delete(places).where(places.c.conversation_id.not_in(select(conversations.c.conversation_id)))
+    )
 
 
 def _take(connection: Connection, statement: Any, key: str, now: datetime) -> bool:

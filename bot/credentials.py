@@ -12,7 +12,6 @@ SCOPE = "https://api.botframework.com/.default"
 RESOURCE = "https://api.botframework.com"
 EARLY = 300.0
 """Seconds before its end at which a token is replaced."""
-LOGIN_SECONDS = 10
 
 
 class Credentials(Protocol):
@@ -69,23 +68,26 @@ def open_credentials(settings: Settings) -> Credentials:
     def by_secret() -> Mapping[str, Any]:
         import msal  # costs 0.2 s that only its users should pay
 
+        from insights.sessions import CarefulSession
+
         tenant = settings.microsoft_app_tenant_id or "botframework.com"
         app = msal.ConfidentialClientApplication(
             settings.microsoft_app_id,
             client_credential=settings.microsoft_app_password,
             authority=f"{settings.entra_authority}/{tenant}",
-            timeout=LOGIN_SECONDS,
+            http_client=CarefulSession(),
         )
         answer: Mapping[str, Any] = app.acquire_token_for_client(scopes=[SCOPE])
         return answer
 
     def by_identity() -> Mapping[str, Any]:
         import msal
-        import requests
+
+        from insights.sessions import CarefulSession
 
         client = msal.ManagedIdentityClient(
             msal.UserAssignedManagedIdentity(client_id=settings.microsoft_app_id),
-            http_client=requests.Session(),
+            http_client=CarefulSession(),
         )
         answer: Mapping[str, Any] = client.acquire_token_for_client(resource=RESOURCE)
         return answer

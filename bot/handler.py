@@ -17,6 +17,7 @@ from bot.activities import Incoming
 from bot.adapter import INCOMING, INVOKE_RESPONSE
 from bot.chats import Chats
 from bot.delivery import Delivery, place_of
+from bot.presses import read_execute, read_object, read_submit
 from bot.signing_in import Exchange, SignIns
 from bot.turns import CARD, INVOKE_SECONDS, Answer, Press, Turn, told
 from cards.elements import Card
@@ -44,7 +45,9 @@ class Handler(ActivityHandler):
     @override
     async def on_turn(self, context: TurnContext) -> None:
         incoming: Incoming = context.turn_state[INCOMING]
-        if incoming.type == "invoke":
+        if not self._chats.are_ours(incoming):
+            await self._answer_foreigner(context, incoming)
+        elif incoming.type == "invoke":
             context.turn_state[INVOKE_RESPONSE] = await self._answer_invoke(incoming)
         elif await self._chats.conversations.take(incoming):
             await super().on_turn(context)
@@ -52,7 +55,7 @@ class Handler(ActivityHandler):
     @override
     async def on_message_activity(self, context: TurnContext) -> None:
         incoming: Incoming = context.turn_state[INCOMING]
-        pressed = _read_submit(incoming)
+        pressed = read_submit(incoming)
         if pressed:
             await self._answer_submit(incoming, pressed)
             return
@@ -88,6 +91,14 @@ class Handler(ActivityHandler):
     async def close(self) -> None:
         """Let go of what is still to be sent or finished."""
         await self._delivery.close()
+
+    async def _answer_foreigner(self, context: TurnContext, incoming: Incoming) -> None:
+        """Say that we are not there for people of that tenant; nothing of theirs is looked up or kept."""
+        text = read_words(incoming.locale)("bot.foreign_tenant")
+        if incoming.type == "message":
+            await self._delivery.tell(incoming, text)
+        elif incoming.type == "invoke":
+            context.turn_state[INVOKE_RESPONSE] = _refused_invoke(incoming, text)
 
     async def _welcome(self, incoming: Incoming) -> None:
         """Say hello, once however the installation was told; a group hears where to write."""
@@ -148,12 +159,12 @@ class Handler(ActivityHandler):
     async def _answer_invoke(self, incoming: Incoming) -> InvokeResponse:
         value = incoming.value if isinstance(incoming.value, dict) else {}
         if incoming.name == "adaptiveCard/action":
-            pressed = _read_execute(value)
+            pressed = read_execute(value)
             if pressed is None:
                 return InvokeResponse(
                     status=400, body={"error": {"code": "BadRequest", "message": "no verb"}}
                 )
-            exchange = signing_in.read_exchange(_object(value, "authentication"))
+            exchange = signing_in.read_exchange(read_object(value, "authentication"))
             return InvokeResponse(status=200, body=await self._answer_press(incoming, pressed, exchange))
         if incoming.name in SIGN_INS:
             status, body = await self._answer_sign_in(incoming, value)
@@ -253,6 +264,14 @@ class Handler(ActivityHandler):
             await self._delivery.show(incoming, Answer(_failure_card(words)))
 
 
+def _refused_invoke(incoming: Incoming, text: str) -> InvokeResponse:
+    if incoming.name == "adaptiveCard/action":
+        return InvokeResponse(status=200, body=_said(text))
+    if incoming.name in search.SEARCHES:
+        return InvokeResponse(status=200, body=search.message(text))
+    return InvokeResponse(status=403, body={"error": {"code": "Forbidden", "message": text}})
+
+
 def _said(text: str) -> dict[str, Any]:
     return {"statusCode": 200, "type": MESSAGE, "value": text}
 
@@ -269,28 +288,3 @@ def _problem_card(problem: Problem, words: Words) -> dict[str, Any]:
     """What was asked wrongly is asked back; what failed is framed."""
     parts = [part for part in (problem.why, problem.do) if part]
     return notice_card(problem.what, parts, words, is_error=not isinstance(problem, Invalid))
-
-
-def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _read_execute(value: Mapping[str, Any]) -> Press | None:
-    action = _object(value, "action")
-    return _read_press(action.get("verb"), _object(action, "data"))
-
-
-def _read_submit(incoming: Incoming) -> Press | None:
-    if incoming.text or not isinstance(incoming.value, dict):
-        return None
-    return _read_press(incoming.value.get("verb"), incoming.value)
-
-
-def _read_press(verb: object, data: Mapping[str, Any]) -> Press | None:
-    given = data.get("id")
-    if not isinstance(verb, str) or not isinstance(given, str | None):
-        return None
-    return Press(
-        verb, given or "", {name: value for name, value in data.items() if name not in {"id", "verb"}}
-    )

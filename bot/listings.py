@@ -62,7 +62,9 @@ def keep(
 @lru_cache(maxsize=8)  # built once per database: every turn with a list runs it
 def _placing(database: Database) -> Any:
     statement = database.insert(places)
-    shown = {name: statement.excluded[name] for name in ("listing_id", "change_id", "shown_at")}
+    shown = {
+        name: statement.excluded[name] for name in ("service_url", "listing_id", "change_id", "shown_at")
+    }
     return statement.on_conflict_do_update(index_elements=["key"], set_=shown)
 
 

@@ -13,6 +13,7 @@ from insights.errors import NotFound, Problem
 from insights.links import read_record_link, record_link
 from insights.model import RecordRef
 from insights.records import find_records
+from insights.timelines import require_record
 from insights.views import RecordItem
 
 PREVIEW = "application/vnd.microsoft.card.thumbnail"
@@ -45,7 +46,7 @@ async def unfurl(turn: Turn, value: Mapping[str, Any]) -> dict[str, Any]:
     if ref is None:
         return {}
     try:
-        record = await turn.services.crm.record(turn.user, ref)
+        record = await require_record(turn.services, turn.user, ref)
     except NotFound:
         return {}  # a link to what the caller may not read stays a link
     return await _result(turn, [RecordItem.of(record)])

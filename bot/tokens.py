@@ -15,6 +15,7 @@ import structlog
 
 from bot.activities import Incoming
 from insights.errors import NotSignedIn
+from insights.outside import read_address, read_all, read_json
 from insights.published_keys import PublishedKeys
 from insights.settings import BOT_OPEN_ID_METADATA
 
@@ -22,6 +23,9 @@ ISSUER = "https://api.botframework.com"
 SKEW = 300
 KNOWN_SECONDS, MOST_KNOWN = 30.0, 63
 """How long a validated token needs no second look; the channel sends the same one for an hour."""
+
+MOST_BYTES = 1_048_576
+"""What metadata or keys may hold: in 2026 some forty keys with their channels, 60 KB."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +41,8 @@ class Claims:
         """Raise NotSignedIn unless the activity comes from there."""
         if incoming.channel_id not in self.channels:
             raise _refusal("the key of the token is not endorsed for this channel")
-        if not self.service_url or self.service_url.rstrip("/") != incoming.service_url.rstrip("/"):
+        claimed = read_address(self.service_url)
+        if claimed is None or claimed != read_address(incoming.service_url):
             raise _refusal("the token is for another service URL")
 
 
@@ -113,15 +118,20 @@ class TokenValidator:
 
     async def _fetch_keys(self) -> Sequence[Mapping[str, Any]] | None:
         try:
-            found = (await self._fetch((await self._fetch(self._metadata))["jwks_uri"]))["keys"]
+            address = read_address((await self._fetch(self._metadata))["jwks_uri"])
+            if address is None or not address.is_safe:
+                raise ValueError("the keys are said to be elsewhere")
+            found = (await self._fetch(str(address)))["keys"]
         except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
             log.warning("the Bot Framework's keys could not be fetched", error=type(error).__name__)
             return None
         return found if isinstance(found, list) else None
 
     async def _fetch(self, url: str) -> Any:
-        async with self._session.get(url, timeout=aiohttp.ClientTimeout(10), raise_for_status=True) as answer:
-            return await answer.json(content_type=None)
+        async with self._session.get(
+            url, timeout=aiohttp.ClientTimeout(10), raise_for_status=True, allow_redirects=False
+        ) as answer:
+            return read_json(await read_all(answer.content.iter_chunked(65_536), MOST_BYTES))
 
 
 def _refusal(why: str) -> NotSignedIn:

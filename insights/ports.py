@@ -218,7 +218,10 @@ class Crm(Protocol):
         ...
 
     async def create_person(self, user: User, person: NewPerson) -> Record:
-        """A contact or lead owned by `user`; raises Conflict where that address already is one."""
+        """A contact or lead owned by `user`; raises Conflict where the address is one that they may read.
+
+        Another one that is hidden from them does not show: a second row is made, as the CRM itself would.
+        """
         ...
 
 

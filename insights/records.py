@@ -4,6 +4,7 @@ from insights.capture.addresses import relation_key
 from insights.errors import Invalid
 from insights.model import NewPerson, RecordRef, User
 from insights.services import Services
+from insights.timelines import require_record, timeline_tables
 from insights.views import PersonBody, RecordDetail, RecordItem, RecordPage
 
 
@@ -11,7 +12,7 @@ async def find_records(
     services: Services, user: User, *, text: str, email: str, table: str, cursor: str | None, limit: int
 ) -> RecordPage:
     """Records the caller may read, by name or address; Invalid for an unknown table."""
-    if table and table not in {known.name for known in await services.crm.tables()}:
+    if table and table not in await timeline_tables(services):
         raise Invalid(
             "There is no such table",
             "its rows have no timeline here",
@@ -24,13 +25,13 @@ async def find_records(
 
 async def read_record(services: Services, user: User, ref: RecordRef) -> RecordDetail:
     """One record with its audience; NotFound also where the caller may not read it."""
-    record = await services.crm.record(user, ref)
+    record = await require_record(services, user, ref)
     audience = await services.crm.audience(user, record.ref)
     return RecordDetail(**RecordItem.of(record).model_dump(), audience=audience)
 
 
 async def create_person(services: Services, user: User, body: PersonBody) -> RecordItem:
-    """A new contact or lead owned by the caller; Conflict where the address already is one."""
+    """A new contact or lead owned by the caller; Conflict where the address is one that they may read."""
     if not relation_key(body.email):
         raise Invalid("That is no email address", "it needs a name, an @ and a domain", code="bad_address")
     person = NewPerson(

@@ -7,18 +7,17 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from re import fullmatch
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from insights.errors import Invalid
+from insights.outside import read_address
 
 Network = IPv4Network | IPv6Network
 PREFIX = "LIAISON_"
 BOT_OPEN_ID_METADATA = "https://login.botframework.com/v1/.well-known/openidconfiguration"
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 DOMAIN = r"([0-9a-zA-Z-]{1,63}\.)+[a-zA-Z][0-9a-zA-Z-]{0,61}[0-9a-zA-Z]"
 
@@ -29,12 +28,11 @@ def comma_separated(value: object) -> object:
 
 
 def safely_reached(value: str) -> str:
-    """The address of a service, which has to be https except on this machine; "" stays."""
-    parts = urlsplit(value)
-    is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if value and (not parts.hostname or not (parts.scheme == "https" or is_local)):
-        raise ValueError("must be an https address")
-    return value
+    """An address that has to be https except on this machine, from its parts; "" stays."""
+    address = read_address(value)
+    if value and (address is None or not address.is_safe):
+        raise ValueError("must be an https address, without a user or anything after #")
+    return str(address) if address else ""
 
 
 class Settings(BaseSettings):
@@ -48,7 +46,11 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="`postgresql+asyncpg://…` to grow; empty = SQLite files in the data directory."
     )
-    public_url: str = Field("", description="`https://` address under which people reach the server.")
+    public_url: str = Field(
+        "",
+        description="`https://` address under which people reach the server, host and port alone; "
+        "`http://` only for this very machine, such as `http://localhost:3978`.",
+    )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="Networks whose `X-Forwarded-*` headers count, comma-separated."
     )
@@ -119,13 +121,20 @@ class Settings(BaseSettings):
     microsoft_app_tenant_id: str = Field(
         "",
         alias="MicrosoftAppTenantId",
-        description="Tenant of the registration, as id or domain; not for `MultiTenant`.",
+        description="Tenant of the registration, as id or domain; not for `MultiTenant`. The bot answers its "
+        "people and those of `LIAISON_ENTRA_TENANTS`, so where this is a domain or empty that is needed.",
     )
     bot_open_id_metadata: str = Field(
         BOT_OPEN_ID_METADATA,
         alias="BotOpenIdMetadata",
         description="Where the keys are published with which the bot's callers sign.",
     )
+
+    @property
+    def tenant_ids(self) -> frozenset[str]:
+        """Ids of the tenants whose people the bot answers; a domain is none, for activities name ids."""
+        own = self.microsoft_app_tenant_id.lower()
+        return frozenset({*self.entra_tenants, *([own] if fullmatch(GUID, own) else [])})
 
     @property
     def has_entra(self) -> bool:
@@ -154,7 +163,9 @@ class Settings(BaseSettings):
     @field_validator("dataverse_url", "graph_url", "entra_authority")
     @classmethod
     def _service(cls, value: str) -> str:
-        return safely_reached(value).rstrip("/")
+        if "?" in value:
+            raise ValueError("must be an https address without a query")
+        return safely_reached(value)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -208,10 +219,12 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _absolute(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("must be an absolute http or https address")
-        return value.rstrip("/")
+        address = read_address(value)
+        if value and (address is None or str(address) != address.origin):
+            raise ValueError("must be the https address of a host, with a port where it needs one")
+        if address and not address.is_safe:
+            raise ValueError("must begin with https://, for all but this very machine")
+        return str(address) if address else ""
 
     @field_validator("bot_open_id_metadata")
     @classmethod

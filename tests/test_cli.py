@@ -20,6 +20,7 @@ from insights.database import Database
 from insights.migrate import REVISIONS, upgrade
 from tests.flows.liaison import COMPANY, Liaison, letter
 
+APP_ID = "1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d11"
 FAILURE = re.compile(r"error: [^·\n]+( · [^·\n]+)*\n")
 
 
@@ -82,6 +83,9 @@ def test_wrong_usage_is_2(run: Run, words: list[str]) -> None:
     ("env", "lines"),
     [
         ({"LIAISON_PUBLIC_URL": "liaison.example"}, 1),
+        ({"LIAISON_PUBLIC_URL": "http://liaison.example"}, 1),
+        ({"MicrosoftAppId": APP_ID, "LIAISON_ENTRA_TENANTS": ""}, 1),
+        ({"MicrosoftAppId": APP_ID, "MicrosoftAppTenantId": "ours.example", "LIAISON_ENTRA_TENANTS": ""}, 1),
         ({"LIAISON_CRM": "sap", "LIAISON_TRUSTED_PROXIES": "10.0.0.0/99"}, 2),
         ({"LIAISON_SECRET_KEYS": "short", "LIAISON_DATABASE_URL": "mysql://x", "LIAISON_LOG_LEVEL": "?"}, 3),
     ],

@@ -13,6 +13,7 @@ from uuid import uuid4
 import aiohttp
 
 IN_FLIGHT = 8
+TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 TOKEN = "LIAISON_BENCHMARK_TOKEN"
 """Variable that holds the bearer token."""
 
@@ -49,7 +50,7 @@ async def _write(
 
 def _message(channel: str, seller: int) -> dict[str, Any]:
     """What Teams sends when a seller writes `untracked` in the own chat with the bot."""
-    tenant = {"id": "72f988bf-86f1-41af-91ab-2d7cd011db47"}
+    tenant = {"id": TENANT}
     return {
         "type": "message",
         "id": str(uuid4()),

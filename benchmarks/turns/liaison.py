@@ -9,6 +9,7 @@ from typing import Any
 
 from addin.observe import set_up_logs
 from app import serve
+from benchmarks.turns.callers import TENANT
 from benchmarks.turns.listening import parser
 from bot.bot import open_bot
 from bot.credentials import AppCredentials
@@ -31,7 +32,10 @@ def main() -> None:
     given = arguments.parse_args()
     set_up_logs("error", sys.stderr)
     settings = read_settings(
-        data_dir=given.data, microsoft_app_id=given.app_id, bot_open_id_metadata=given.metadata
+        data_dir=given.data,
+        microsoft_app_id=given.app_id,
+        bot_open_id_metadata=given.metadata,
+        entra_tenants=TENANT,
     )
     opened = partial(open_bot, is_local=False, credentials=AppCredentials(grant), is_paced=False)
     bot = BotDoor(app_id=given.app_id, is_local=False, open_bot=opened)

@@ -74,10 +74,14 @@ class WebApi:
         for page in found if all_pages else ():
             address = page.next
             while address:
-                following = await self._following(address, user)
+                following = await self._following(self.path(address), user)
                 page.rows.extend(following.get("value", ()))
                 address = following.get(NEXT, "")
         return [page.rows for page in found]
+
+    def path(self, link: object) -> str:
+        """Where a link of an answer leads below this API; raises Unavailable for one to elsewhere."""
+        return self._wire.path(link)
 
     async def _following(self, address: str, user: User | None) -> Row:
         try:
@@ -105,7 +109,7 @@ class WebApi:
         """Read on where an expanded collection was cut: the service may bring it along in parts."""
         cut = [found for row in rows for found in _cut_collections(row)]
         while cut:
-            parts = await self.batch([row.pop(f"{name}{NEXT}") for row, name in cut], user)
+            parts = await self.batch([self.path(row.pop(f"{name}{NEXT}")) for row, name in cut], user)
             following: list[tuple[Row, str]] = []
             for (row, name), part in zip(cut, parts, strict=True):
                 page = _page_of(part, user)
@@ -171,12 +175,14 @@ class WebApi:
 
 def _cut_collections(row: Row) -> Iterator[tuple[Row, str]]:
     """Expanded collections that go on behind a link, at any depth: the row they hang on, and their name."""
-    for name, value in row.items():
-        if name.endswith(NEXT):
-            yield row, name.removesuffix(NEXT)
-        for inner in value if isinstance(value, list) else (value,):
-            if isinstance(inner, dict):
-                yield from _cut_collections(inner)
+    waiting = [row]
+    while waiting:
+        each = waiting.pop()
+        for name, value in each.items():
+            if name.endswith(NEXT):
+                yield each, name.removesuffix(NEXT)
+            inner = value if isinstance(value, list) else [value]
+            waiting += [part for part in inner if isinstance(part, dict)]
 
 
 async def _written(body: Mapping[str, object]) -> bytes:

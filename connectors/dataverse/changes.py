@@ -95,7 +95,7 @@ async def _pages(api: WebApi, table: TableInfo, path: str) -> AsyncIterator[tupl
     headers = {"Prefer": f"odata.track-changes,{ANNOTATIONS}"}
     while path:
         answer = (await api.send("GET", path, None, headers=headers)).json()
-        link = str(answer.get("@odata.deltaLink", ""))
-        token = parse_qs(urlsplit(link).query).get("$deltatoken", [""])[0]
-        yield answer.get("value", []), token
-        path = str(answer.get("@odata.nextLink", ""))
+        delta, more = answer.get("@odata.deltaLink"), answer.get("@odata.nextLink")
+        query = urlsplit(api.path(delta)).query if delta else ""
+        yield answer.get("value", []), parse_qs(query).get("$deltatoken", [""])[0]
+        path = api.path(more) if more else ""

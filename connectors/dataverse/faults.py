@@ -3,10 +3,10 @@
 A message of the service may quote a row, so it is neither logged nor passed on: only its code is.
 """
 
-import json
 from typing import NoReturn
 
 from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, TooLarge, Unavailable
+from insights.outside import read_json
 
 DUPLICATE_KEY = "0x80040237"
 DUPLICATE_MESSAGE_ID = "0x80044a29"
@@ -43,7 +43,7 @@ class ServiceFault(Exception):
 def read_fault(status: int, body: bytes) -> ServiceFault:
     """The fault in an answer's body, whatever that is."""
     try:
-        error = json.loads(body)["error"]
+        error = read_json(body)["error"]
         code, message = str(error.get("code", "")), str(error.get("message", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         return ServiceFault(status)

@@ -4,7 +4,6 @@ Standard columns stand here as they are in every organisation; which columns hol
 lookup is bound and expanded by, and which custom tables there are, only the metadata says.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.expressions import NAME, Column
 from connectors.dataverse.faults import ServiceFault, not_found, raise_problem, read_fault
+from connectors.dataverse.wire import Reply
 from insights.capture.rules import RULES, Rule, custom_rules
 from insights.errors import Unavailable
 from insights.model import Table
@@ -140,7 +140,7 @@ def _is_custom(definition: Mapping[str, Any]) -> bool:
 def _values(status: int, body: bytes) -> list[dict[str, Any]]:
     if status >= 400:
         raise_problem(read_fault(status, body), "table")
-    found: list[dict[str, Any]] = json.loads(body)["value"]
+    found: list[dict[str, Any]] = Reply(status, {}, body).json()["value"]
     return found
 
 

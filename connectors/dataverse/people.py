@@ -1,4 +1,8 @@
-"""Makes an unknown sender a contact or a lead, once per address."""
+"""Makes an unknown sender a contact or a lead, once per address as far as the user can see.
+
+That a row which is hidden from the user has the address is not told, neither by a refusal nor by an id:
+Dataverse's own detection of duplicates compares only with what the asker may read.
+"""
 
 from uuid import UUID, uuid4, uuid5
 
@@ -36,8 +40,9 @@ async def create_person(records: Records, locks: Locks, organization_id: str, pe
 async def _insert(
     records: Records, organization_id: str, person: NewPerson, key: RelationKey, account: RecordRef | None
 ) -> Record:
-    """The row's id follows from the address, so that two servers can't make the same person twice."""
-    usual = RecordRef(person.table, str(uuid5(UUID(organization_id), f"person:{key}")))
+    """The row's id follows from user and address, so that two presses make one, on two servers too."""
+    usual_id = uuid5(UUID(organization_id), f"person:{records.user.id}:{key}")
+    usual = RecordRef(person.table, str(usual_id))
     if await _post(records, person, usual, account):
         return await records.record(usual)
     holders = await _holders(records, key)
@@ -92,13 +97,13 @@ async def _account(records: Records, person: NewPerson) -> RecordRef | None:
 
 
 async def _holders(records: Records, key: RelationKey) -> set[tuple[RecordRef, str]]:
-    """Contacts and leads with the address and who made them, also those that the user may not read."""
+    """The contacts and leads with the address that the user may read, and who made them."""
     asked = [
         (table, Query(table.entity_set, [table.primary_id, CREATED_BY, *table.email_columns], condition))
         for table in (records.metadata[name] for name in PERSON_TABLES)
         for condition in address_conditions(table.email_columns, [key])
     ]
-    answers = await records.api.all_rows([query for _, query in asked], None)
+    answers = await records.api.all_rows([query for _, query in asked], records.user)
     return {
         (RecordRef(table.name, str(row[table.primary_id.name])), str(row[CREATED_BY.property]))
         for (table, _), rows in zip(asked, answers, strict=True)
@@ -111,6 +116,6 @@ def _known() -> Conflict:
     return Conflict(
         "this person is already in the CRM",
         "a contact or lead has the same email address",
-        "search for it; if you can't see it, ask an administrator",
+        "search for it",
         code="already_known",
     )

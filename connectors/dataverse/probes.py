@@ -10,8 +10,8 @@ from connectors.dataverse.detection import detect, is_online
 from connectors.dataverse.faults import ACT_ON_BEHALF, ServiceFault, as_problem
 from connectors.dataverse.readers import NONE, Readers, read_readers
 from insights.model import MET, Finding
+from insights.outside import LOOPBACK
 from insights.requirements.table import CRM_ONLINE
-from insights.settings import LOOPBACK
 
 Look = Callable[[], Awaitable[Finding]]
 CARD_PRIVILEGES = tuple(

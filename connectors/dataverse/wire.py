@@ -8,7 +8,6 @@ import asyncio
 import base64
 import binascii
 import io
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -26,8 +25,10 @@ from connectors.dataverse.faults import read_fault, unreachable
 from connectors.tokens import Tokens
 from insights.errors import NotAllowed
 from insights.model import User
+from insights.outside import MOST_JSON, TooLong, read_address, read_all, read_json
 
 API = "/api/data/v9.2/"
+PIECE = 65_536
 PER_CALLER, TOGETHER = 8, 40
 """Requests at the same time; the service refuses the 53rd."""
 ANNOTATIONS = (
@@ -35,6 +36,7 @@ ANNOTATIONS = (
     'Microsoft.Dynamics.CRM.lookuplogicalname"'
 )
 BUSY = {429, 502, 503, 504}
+SCHEME = re.compile(r"[A-Za-z][\w+.-]*:")
 CLAIMS = re.compile(r'claims="([^"]+)"')
 Row = dict[str, Any]
 
@@ -50,7 +52,7 @@ class Reply:
     def json(self) -> Row:
         """The body; raises Unavailable where it is none of this API."""
         try:
-            read = json.loads(self.body)
+            read = read_json(self.body)
         except ValueError:
             raise unreachable("its answer was no JSON") from None
         if not isinstance(read, dict):
@@ -86,12 +88,18 @@ class Wire:
         self._not_before = 0.0
 
     def address(self, path: str) -> str:
-        """An absolute address below this API; whatever a service answers, a token goes nowhere else."""
-        if path.startswith(self.url + API):
-            return path
-        if path.startswith(("http://", "https://")):
+        """The whole address of a path below this API; what is whole already came from somewhere else."""
+        if SCHEME.match(path):
             raise unreachable("it referred to another address")
         return self.url + API + path
+
+    def path(self, link: object) -> str:
+        """A link of an answer as a path below this API: a token goes nowhere else, whatever is answered."""
+        address, root = read_address(str(link)), read_address(self.url + API)
+        path = address.below(root) if address and root else None
+        if path is None:
+            raise unreachable("it referred to another address")
+        return path
 
     async def exchange(
         self, method: str, path: str, user: User | None, content: bytes | None,
@@ -145,6 +153,8 @@ class Wire:
             raise Again(f"status {reply.status}", after)
         if reply.status >= 400:
             raise read_fault(reply.status, reply.body)
+        if reply.status >= 300:  # nothing was done, and the token goes nowhere else
+            raise unreachable("it referred to another address")
         return reply
 
     async def _exchange(
@@ -161,7 +171,10 @@ class Wire:
                 timeout=left,
                 allow_redirects=False,
             ) as response:
-                return Reply(response.status, CIMultiDict(response.headers), await response.read())
+                content = await read_all(response.content.iter_chunked(PIECE), MOST_JSON)
+                return Reply(response.status, CIMultiDict(response.headers), content)
+        except TooLong:
+            raise unreachable("its answer was longer than we take") from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Again(type(error).__name__) from None
 

@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-SECONDS = 10
 KEPT = 24 * 3600.0
 MOST = 64
 
@@ -12,10 +11,12 @@ class Connections:
     """What MSAL calls an `http_client`, for any number of its clients in any number of threads."""
 
     def __init__(self) -> None:
-        import requests
+        from requests.adapters import HTTPAdapter
 
-        self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=16, max_retries=1)
+        from insights.sessions import CarefulSession
+
+        self._session = CarefulSession()
+        adapter = HTTPAdapter(pool_maxsize=16, max_retries=1)
         self._session.mount("https://", adapter)
         self._kept: dict[str, tuple[Any, float]] = {}
 
@@ -23,14 +24,14 @@ class Connections:
         """Metadata of a tenant, kept if it came well."""
         answer, good_until = self._kept.get(url, (None, 0.0))
         if answer is None or time.monotonic() >= good_until:
-            answer = self._session.get(url, timeout=SECONDS, **given)
+            answer = self._session.get(url, **given)
             if answer.ok and len(self._kept) < MOST:
                 self._kept[url] = (answer, time.monotonic() + KEPT)
         return answer
 
     def post(self, url: str, **given: Any) -> Any:
         """A question for a token."""
-        return self._session.post(url, timeout=SECONDS, **given)
+        return self._session.post(url, **given)
 
     def close(self) -> None:
         """Give the connections back."""

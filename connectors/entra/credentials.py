@@ -17,7 +17,6 @@ EXCHANGES = {
 }
 EXCHANGE = "api://AzureADTokenExchange"
 """What a managed identity's token must be for, so that it counts as the registration's own proof."""
-SECONDS = 10
 
 Credential = str | dict[str, Any]
 
@@ -83,14 +82,12 @@ def _certificate_problem(why: str) -> Unavailable:
 
 def _vouched_by(identity: str, exchange: str) -> Callable[[], str]:
     """A function that gets the managed identity's token; MSAL keeps it until shortly before its end."""
-    import functools
-
     import msal
-    import requests
 
-    session = requests.Session()
+    from insights.sessions import CarefulSession
+
+    session = CarefulSession()
     session.trust_env = False  # the identity's endpoint is on this machine, never behind a proxy
-    session.request = functools.partial(session.request, timeout=SECONDS)  # type: ignore[method-assign]
     kind = (
         msal.SystemAssignedManagedIdentity()
         if identity == "system"

@@ -7,8 +7,12 @@ from typing import Any
 import aiohttp
 import structlog
 
+from insights.outside import read_address, read_all, read_json
+
 log = structlog.get_logger(__name__)
 SECONDS = 10
+MOST_BYTES, PIECE = 1_048_576, 65_536
+"""What metadata or keys may hold; a tenant's take 20 KB."""
 
 
 def published_by(
@@ -27,8 +31,10 @@ def published_by(
             async with aiohttp.ClientSession(
                 connector=connector, timeout=timeout, trust_env=True, raise_for_status=True
             ) as session:
-                address = (await _read(session, metadata))["jwks_uri"]
-                keys = (await _read(session, address))["keys"]
+                address = read_address((await _read(session, metadata))["jwks_uri"])
+                if address is None or not address.is_safe:
+                    raise ValueError("the keys are said to be elsewhere")
+                keys = (await _read(session, str(address)))["keys"]
         except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
             log.warning("Entra's keys could not be fetched", error=type(error).__name__)
             return None
@@ -38,5 +44,5 @@ def published_by(
 
 
 async def _read(session: aiohttp.ClientSession, address: str) -> Any:
-    async with session.get(address) as answer:
-        return await answer.json(content_type=None)
+    async with session.get(address, allow_redirects=False) as answer:
+        return read_json(await read_all(answer.content.iter_chunked(PIECE), MOST_BYTES))

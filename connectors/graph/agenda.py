@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Any
 
 from connectors.graph.batches import ask_all
-from connectors.graph.calls import Call, follow, get
+from connectors.graph.calls import Call, get
 from connectors.graph.client import GraphClient
 from connectors.graph.instants import read_instant, to_text
 from connectors.graph.pace import BUDGET_SECONDS, Budget
@@ -141,8 +141,8 @@ class GraphAgenda:
         found: list[TodoTask] = []
         for list_id, call, answer in zip(lists, calls, answers, strict=True):
             items = [*answer.require_ok().values]
-            if answer.next_link:
-                items += await self._all(mailbox, follow(answer.next_link, call.headers))
+            if more := answer.next_page(call.headers):
+                items += await self._all(mailbox, more)
             found += [_task(list_id, item) for item in items]
         return sorted(found, key=lambda task: (task.due_at is None, task.due_at or datetime.max, task.title))
 
@@ -163,7 +163,7 @@ class GraphAgenda:
         while call:
             answer = (await self._ask(mailbox, call)).require_ok()
             found += answer.values
-            call = follow(answer.next_link, call.headers) if answer.next_link else None
+            call = answer.next_page(call.headers)
         return found
 
 

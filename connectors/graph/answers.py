@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connectors.graph.calls import Call
 from connectors.graph.pace import AskAgain
-from connectors.graph.problems import GONE, NO_MAILBOX, refused, sign_in_again
+from connectors.graph.problems import GONE, NO_MAILBOX, elsewhere, refused, sign_in_again
 from insights.errors import SignInNeeded
+from insights.outside import read_address, read_json
 
 Json = dict[str, Any]
 THROTTLED = frozenset({429, 503})
@@ -30,6 +31,8 @@ class Answer:
     json: Json = field(default_factory=dict)
     instead_of: SignInNeeded | None = None
     """Why the app asked and not the user: what a refusal then means for the user."""
+    root: str = ""
+    """The address below which the answering service is; links lead nowhere else."""
 
     @property
     def is_ok(self) -> bool:
@@ -63,10 +66,24 @@ class Answer:
         found = self.json.get("value")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
+    def next_page(self, headers: Mapping[str, str]) -> Call | None:
+        """The GET with which the collection goes on, None at its end; raises Unavailable."""
+        link = self.json.get("@odata.nextLink")
+        return Call("GET", f"/{self._below_root(link)}", headers) if link else None
+
     @property
-    def next_link(self) -> str:
-        """Where the collection goes on, "" at its end."""
-        return str(self.json.get("@odata.nextLink") or "")
+    def delta_query(self) -> str:
+        """The query with which a delta goes on next time, "" where none is told; raises Unavailable."""
+        link = self.json.get("@odata.deltaLink")
+        return self._below_root(link).partition("?")[2] if link else ""
+
+    def _below_root(self, link: object) -> str:
+        """A link's path and query below our root: a token goes to nobody else, whatever an answer says."""
+        address, root = read_address(str(link)), read_address(self.root)
+        path = address.below(root) if address and root else None
+        if path is None:
+            raise elsewhere()
+        return path
 
     @property
     def claims(self) -> str:
@@ -111,18 +128,18 @@ class Answer:
         return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
-def read_answer(status: int, headers: Mapping[str, str], content: bytes) -> Answer:
+def read_answer(status: int, headers: Mapping[str, str], content: bytes, root: str) -> Answer:
     """An answer over HTTP; raises AskAgain where its JSON was cut off."""
     lower = {name.lower(): value for name, value in headers.items()}
     if "json" not in lower.get("content-type", "") or not content:
-        return Answer(status, lower, content)
+        return Answer(status, lower, content, root=root)
     try:
-        body = json.loads(content)
+        body = read_json(content)
     except ValueError:
         if status >= 400:
             return Answer(status, lower)
         raise AskAgain(None, is_throttled=False) from None
-    return Answer(status, lower, content, body if isinstance(body, dict) else {})
+    return Answer(status, lower, content, body if isinstance(body, dict) else {}, root=root)
 
 
 def read_inner(response: Json) -> Answer:

@@ -71,7 +71,7 @@ def read_inner_answers(answer: Answer) -> dict[int, Answer]:
     responses = answer.json.get("responses")
     for response in responses if isinstance(responses, list) else []:
         if (number := str(response.get("id"))).isdigit():
-            found[int(number)] = replace(read_inner(response), instead_of=answer.instead_of)
+            found[int(number)] = replace(read_inner(response), instead_of=answer.instead_of, root=answer.root)
     return found
 
 

@@ -1,11 +1,12 @@
 """A request to Graph as a plain value, good by itself and inside a `$batch`; built with the SDK."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from insights.outside import MOST_JSON
 
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 ROOT = "https://graph.invalid/v1.0"
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: `url` begins with "/" below the version, or is a whole one that Graph handed out."""
+    """One request: `url` begins with "/" below the version, or is a whole one, to which no token goes."""
 
     method: str
     url: str
@@ -23,6 +24,8 @@ class Call:
     body: bytes | None = None
     is_repeatable: bool = True
     """Whether asking twice does no more than asking once, should the answer get lost."""
+    most_bytes: int = MOST_JSON
+    """How long the answer may be."""
 
     def item(self, number: str, after: str = "") -> Json:
         """The call as an entry of a `$batch`; only calls without a body are put there."""
@@ -43,13 +46,6 @@ def get(builder: Any, *, prefer: str = "", query: Mapping[str, str] | None = Non
 
 def _option_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple | list) else str(value)
-
-
-def follow(link: str, headers: Mapping[str, str]) -> Call:
-    """A GET of an address that Graph handed out (`@odata.nextLink`, `@odata.deltaLink`)."""
-    parts = urlsplit(link)
-    path = re.sub(r"^.*?/v1\.0(?=/)", "", parts.path)
-    return Call("GET", f"{path}?{parts.query}" if parts.query else path, headers)
 
 
 def without_files(call: Call) -> Call:

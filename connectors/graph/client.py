@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.graph.answers import Answer, read_answer, read_inner
+from connectors.graph.bodies import read_body
 from connectors.graph.calls import Call
 from connectors.graph.pace import AskAgain, Budget, Pace
-from connectors.graph.problems import refused, sign_in_again
+from connectors.graph.problems import elsewhere, refused, sign_in_again, too_long
 from connectors.graph.rights import Asker, Grant, Rights
 from connectors.tokens import Tokens
 from insights.errors import Problem
+from insights.outside import TooLong, read_address
 
 if TYPE_CHECKING:
     import httpx
@@ -61,23 +63,38 @@ class GraphClient:
         self._note_pause(asker, answer)
         return answer.require_final(is_repeatable=call.is_repeatable)
 
+    def outside(self, link: str) -> str:
+        """A whole address that Graph handed out, which is elsewhere by design; raises Unavailable."""
+        address, ours = read_address(link), read_address(self.base_url)
+        if address is None or ours is None or not address.is_safe or address.is_loopback > ours.is_loopback:
+            raise elsewhere()
+        return str(address)
+
     async def send(self, call: Call, budget: Budget, token: str = "") -> Answer:
-        """One exchange without pace or renewal; a whole address is asked as it is, with no token."""
+        """One exchange without pace or renewal; a whole address (see `outside`) is asked with no token."""
         http, _ = await self._open()
-        url = call.url if call.url.startswith("http") else self.base_url + call.url
+        is_ours = call.url.startswith("/")
+        if token and not is_ours:
+            raise elsewhere()
+        url = self.base_url + call.url if is_ours else self.outside(call.url)
         headers = dict(call.headers) | ({"Authorization": f"Bearer {token}"} if token else {})
         import httpx
 
         try:
-            async with asyncio.timeout(budget.left):
-                response = await http.request(call.method, url, headers=headers, content=call.body)
+            async with (
+                asyncio.timeout(budget.left),
+                http.stream(call.method, url, headers=headers, content=call.body) as response,
+            ):
+                content = await read_body(response, call.most_bytes)
         except httpx.ConnectError:
             raise AskAgain(None, is_throttled=False) from None
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError):
+        except TooLong:
+            raise too_long() from None
+        except (httpx.TransportError, ValueError, TimeoutError):
             if not call.is_repeatable:  # nobody knows whether it was done
                 raise AskAgain(None, is_throttled=False).problem() from None
             raise AskAgain(None, is_throttled=False) from None
-        return read_answer(response.status_code, response.headers, response.content)
+        return read_answer(response.status_code, response.headers, content, self.base_url)
 
     async def close(self) -> None:
         """Close the connections for good."""
@@ -135,7 +152,12 @@ def _load(base_url: str) -> "tuple[httpx.AsyncClient, GraphServiceClient]":
     for name in ("httpx", "httpcore"):  # they log addresses of requests, and these hold people's
         logging.getLogger(name).setLevel(logging.WARNING)
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 2)
-    http = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=CONNECT_SECONDS))
+    http = httpx.AsyncClient(
+        limits=limits,
+        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        headers={"Accept-Encoding": "gzip"},
+        follow_redirects=False,  # a token goes nowhere else
+    )
     adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), http)
     adapter.base_url = base_url
     sdk = GraphServiceClient(request_adapter=adapter)

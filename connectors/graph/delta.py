@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from connectors.graph.answers import Answer
 from connectors.graph.batches import ask_all
-from connectors.graph.calls import IMMUTABLE_IDS, Call, follow, get, path_of
+from connectors.graph.calls import IMMUTABLE_IDS, Call, get, path_of
 from connectors.graph.client import GraphClient
 from connectors.graph.instants import read_instant, to_text
 from connectors.graph.pace import Budget
@@ -80,11 +79,11 @@ async def look(
                 has_changed = True
                 del before.links[name]
                 waiting[name] = _go_on(sdk, mailbox, name, before, since)
-            elif link := answer.require_ok().next_link:
-                waiting[name] = follow(link, HEADERS)
+            elif more := answer.require_ok().next_page(HEADERS):
+                waiting[name] = more
             else:
                 # Its path would name the mailbox; that is not kept.
-                after.links[name] = urlsplit(str(answer.json.get("@odata.deltaLink") or "")).query
+                after.links[name] = answer.delta_query
             # What the first look finds was there before: nobody has missed it.
             has_changed |= bool(answer.values) and name in before.links
         calls = waiting

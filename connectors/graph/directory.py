@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from connectors.graph.calls import Call, follow, get
+from connectors.graph.calls import Call, get
 from connectors.graph.client import GraphClient
 from connectors.graph.following import FindUser
 from connectors.graph.pace import BUDGET_SECONDS, Budget
@@ -104,7 +104,7 @@ class GraphDirectory:
                 break
             values = answer.require_ok().values
             found |= {str(each["id"]) for each in values if each.get("securityEnabled") and each.get("id")}
-            call = follow(answer.next_link, call.headers) if answer.next_link else None
+            call = answer.next_page(call.headers)
         return frozenset(found)
 
     async def _read_domains(self) -> frozenset[str]:

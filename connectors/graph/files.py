@@ -7,13 +7,15 @@ from connectors.graph.calls import IMMUTABLE_IDS, Call, path_of
 from connectors.graph.client import GraphClient
 from connectors.graph.messages import read_files
 from connectors.graph.pace import Budget
-from connectors.graph.problems import no_attachment, no_email, no_mailbox
+from connectors.graph.problems import no_attachment, no_email, no_mailbox, too_long
 from connectors.graph.rights import asker_of, is_own, owner_path
 from insights.errors import Conflict
 from insights.model import Attachment, AttachmentContent, Mailbox
 
 SECONDS = 300.0
 """What one file or message may take."""
+MOST_BYTES = 200 * 1024 * 1024
+"""Exchange Online takes messages of 150 MB, which are a third longer as they travel."""
 PIECE = 3 * 1024 * 1024
 """Bytes that are asked for at a time; anything larger comes in ranges."""
 
@@ -45,7 +47,7 @@ class FileReader:
         """The whole message as MIME; raises NotFound."""
         sdk = await self._graph.sdk()
         builder = sdk.users.by_user_id(owner_path(mailbox)).messages.by_message_id(message_id).content
-        call = Call("GET", path_of(builder), {"Prefer": IMMUTABLE_IDS})
+        call = Call("GET", path_of(builder), {"Prefer": IMMUTABLE_IDS}, most_bytes=MOST_BYTES)
         answer = await self._graph.ask(asker_of(mailbox), call, Budget(SECONDS))
         _require_message(mailbox, answer)
         return answer.content
@@ -56,7 +58,8 @@ class FileReader:
         while True:
             is_large = file.size > PIECE
             span = {"Range": f"bytes={len(content)}-{len(content) + PIECE - 1}"} if is_large else {}
-            answer = await self._graph.ask(asker_of(mailbox), Call("GET", path, headers | span), budget)
+            call = Call("GET", path, headers | span, most_bytes=MOST_BYTES)
+            answer = await self._graph.ask(asker_of(mailbox), call, budget)
             if answer.status == 416:  # the size told counts more than the bytes
                 return bytes(content)
             if answer.is_gone:
@@ -65,6 +68,8 @@ class FileReader:
             if answer.status != 206:
                 return answer.content
             content += answer.content
+            if len(content) > MOST_BYTES:
+                raise too_long()
             if len(answer.content) < PIECE or len(content) >= _whole_size(answer):
                 return bytes(content)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connectors.graph import requests
 from connectors.graph.answers import Answer
-from connectors.graph.calls import Call, follow
+from connectors.graph.calls import Call
 from connectors.graph.instants import read_instant
 from connectors.graph.messages import Found
 from insights.capture.addresses import RelationKey, relation_key
@@ -41,10 +41,9 @@ class Lane:
 
     def take(self, answer: Answer) -> None:
         """Go on to the page after this answer."""
-        items, link = answer.values, answer.next_link
-        headers = self.call.headers if self.call else {}
+        items = answer.values
         self.seen += len(items)
-        self.call = follow(link, headers) if link else None
+        self.call = answer.next_page(self.call.headers if self.call else {})
         self.pages = None if self.pages is None else self.pages - 1
         if items and (floor := read_instant(items[-1].get(self.order))):
             self.floor = floor

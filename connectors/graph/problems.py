@@ -34,6 +34,26 @@ def unreachable() -> Unavailable:
     )
 
 
+def elsewhere() -> Unavailable:
+    """An answer that leads away from Graph, where no token goes."""
+    return Unavailable(
+        "Your mailbox cannot be read on",
+        "an answer of Microsoft 365 referred to another address",
+        "try again; if it stays so, tell your administrator",
+        code="mail_elsewhere",
+    )
+
+
+def too_long() -> Unavailable:
+    """An answer that does not end."""
+    return Unavailable(
+        "Your mailbox cannot be read",
+        "Microsoft 365 answered with more than we take",
+        "try again; if it stays so, tell your administrator",
+        code="mail_too_long",
+    )
+
+
 def away() -> Unavailable:
     """A mailbox that was there before, and is on its way to another server."""
     return Unavailable(

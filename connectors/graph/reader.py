@@ -9,7 +9,7 @@ from datetime import datetime
 from connectors.graph import requests
 from connectors.graph.answers import Answer
 from connectors.graph.batches import ask_all
-from connectors.graph.calls import Call, follow, without_files
+from connectors.graph.calls import Call, without_files
 from connectors.graph.client import GraphClient
 from connectors.graph.listing import Lane, Listing
 from connectors.graph.messages import Found, read_files, read_found
@@ -115,7 +115,7 @@ class MailReader:
             if answer.is_gone or not await self._has_mailbox(mailbox, answer):
                 return []
             found += self._read_all(mailbox, answer.require_ok())
-            call = follow(answer.next_link, call.headers) if answer.next_link else None
+            call = answer.next_page(call.headers)
         return found
 
     async def conversation(self, mailbox: Mailbox, conversation_id: str) -> list[Message]:
@@ -129,7 +129,7 @@ class MailReader:
             if answers is None:
                 return []
             await self._sort_in(mailbox, listing, answers[0], outside)
-            call = follow(answers[0].next_link, call.headers) if answers[0].next_link else None
+            call = answers[0].next_page(call.headers)
         found = sorted(listing.found.values(), key=lambda each: each.place)
         return await self._with_files(mailbox, found, budget)
 

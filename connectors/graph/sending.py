@@ -116,7 +116,7 @@ class GraphSender:
         """Piece after piece; where one fails Graph says from which byte to go on."""
         item = {"attachmentType": "file", "name": name, "size": len(content), "contentType": content_type}
         call = send("POST", f"{path}/createUploadSession", {"AttachmentItem": item})
-        address = str((await self._ask(mailbox, call)).json.get("uploadUrl") or "")
+        address = self._graph.outside(str((await self._ask(mailbox, call)).json.get("uploadUrl")))
         budget, at = Budget(UPLOAD_SECONDS), 0
         while at < len(content):
             piece = content[at : at + PIECE]

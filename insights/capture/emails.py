@@ -11,6 +11,7 @@ from insights.capture.views import Matched, OpenEmail, Suggestion
 from insights.errors import NotFound, Problem
 from insights.model import Mailbox, Message, Record, RecordMatch, RecordRef, TrackState, User
 from insights.services import Services
+from insights.timelines import timeline_tables
 from insights.views import RecordItem
 
 SUGGESTIONS = 5
@@ -109,10 +110,11 @@ async def _candidates(
     services: Services, user: User, thread: Sequence[Message], matches: Sequence[RecordMatch]
 ) -> list[tuple[Record, str]]:
     """Records the email could be about with the reason: its conversation's first, then by address."""
+    tables = await timeline_tables(services)
     found: dict[RecordRef, tuple[Record, str]] = {}
     rows = await services.crm.emails(user, [message.internet_message_id for message in thread])
     for row in sorted(rows.values(), key=lambda row: row.tracked_at, reverse=True):
-        if row.regarding and row.readable:
+        if row.regarding and row.readable and row.regarding.ref.table in tables:
             found.setdefault(row.regarding.ref, (row.regarding, "the conversation is tracked there"))
     for match in matches:
         why = f"{match.name or match.address}, {match.relation}"

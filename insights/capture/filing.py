@@ -9,6 +9,7 @@ from insights.capture.views import Item
 from insights.errors import Conflict
 from insights.model import CrmActivity, RecordRef, User
 from insights.services import Services
+from insights.timelines import require_record
 
 
 async def set_regarding(services: Services, user: User, email_id: str, ref: RecordRef | None) -> Item:
@@ -26,7 +27,7 @@ async def _file(services: Services, user: User, email_id: str, ref: RecordRef | 
     target = await find_target(services, user, email_id)
     email_activity_id = await _require_tracked(services, user, target)
     if ref:
-        ref = (await services.crm.record(user, ref)).ref
+        ref = (await require_record(services, user, ref)).ref
     if action == "link" and ref:
         await services.crm.link(user, email_activity_id, ref)
     else:

@@ -11,7 +11,7 @@ from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.views import Timeline
-from insights.errors import Incomplete, NotFound, Unavailable
+from insights.errors import Incomplete, Unavailable
 from insights.model import (
     CrmActivity,
     MailboxState,
@@ -24,6 +24,7 @@ from insights.model import (
 )
 from insights.preferences import wants_untracked
 from insights.services import Services
+from insights.timelines import require_timeline
 
 Position = tuple[datetime, str]
 MAIL_MISSING = "Your emails are missing here: your mailbox does not answer right now. Reload in a minute."
@@ -79,12 +80,6 @@ async def read_timeline(
     more = len(items) > limit and mail.is_complete
     cursor = write_cursor(page[-1].at, page[-1].id) if more else None
     return Timeline(items=page, next=cursor, notice=mail.notice or notice, audience=audience)
-
-
-async def require_timeline(services: Services, ref: RecordRef) -> None:
-    """Raise NotFound for a table whose rows have no timeline."""
-    if ref.table not in {table.name for table in await services.crm.tables()}:
-        raise NotFound("There is no such record here", "its table has no timeline", code="record_not_found")
 
 
 async def may_list_mail(services: Services, user: User, mailbox: MailboxState) -> tuple[str | None, bool]:

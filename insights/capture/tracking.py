@@ -15,6 +15,7 @@ from insights.capture.views import Item, TrackBody
 from insights.errors import Conflict, Invalid
 from insights.model import Mailbox, Message, RecordRef, TrackedEmail, TrackState, User
 from insights.services import Services
+from insights.timelines import require_record
 
 
 async def track(services: Services, user: User, email_id: str, body: TrackBody) -> tuple[Item, bool]:
@@ -184,9 +185,8 @@ async def _regarding(
 ) -> RecordRef | None:
     """The chosen record, checked; the best match where the caller left the choice to us."""
     if body.regarding:
-        return (
-            await services.crm.record(mailbox.reader, RecordRef(body.regarding.table, body.regarding.id))
-        ).ref
+        chosen = RecordRef(body.regarding.table, body.regarding.id)
+        return (await require_record(services, mailbox.reader, chosen)).ref
     if "regarding" in body.model_fields_set:
         return None
     return await best_regarding(services, mailbox, message)

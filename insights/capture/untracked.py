@@ -13,7 +13,7 @@ from insights.capture.changes import newest_change
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
 from insights.capture.items import message_item, read_standing, reason
-from insights.capture.timeline import may_list_mail, record_addresses, require_timeline
+from insights.capture.timeline import may_list_mail, record_addresses
 from insights.capture.views import UntrackedList, UntrackedRow
 from insights.model import (
     MailboxState,
@@ -27,6 +27,7 @@ from insights.model import (
 )
 from insights.services import Services
 from insights.tables import changes, features, preferences
+from insights.timelines import require_record
 from insights.views import RecordItem
 
 DAYS = 30
@@ -134,8 +135,7 @@ async def _read_scope(services: Services, user: User, ref: RecordRef | None) -> 
     mailbox = await services.crm.mailbox_state(user.id)
     if ref is None:
         return Scope(user, mailbox, None, {})
-    await require_timeline(services, ref)
-    record = await services.crm.record(user, ref)
+    record = await require_record(services, user, ref)
     return Scope(user, mailbox, RecordItem.of(record), await record_addresses(services, user, record.ref))
 
 

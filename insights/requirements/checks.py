@@ -116,6 +116,7 @@ async def look_at_bot(setup: Setup) -> Finding:
     if settings.microsoft_app_id:
         missing += ["MicrosoftAppPassword"] * (not has_secret)
         missing += ["MicrosoftAppTenantId"] * (needs_tenant and not settings.microsoft_app_tenant_id)
+        missing += ["LIAISON_ENTRA_TENANTS"] * (not settings.tenant_ids)
     return Finding("not met", f"{' and '.join(missing)} not set") if missing else MET
 
 

@@ -10,15 +10,17 @@ import pytest
 
 from bot.connector import ATTEMPTS, Connector, Limits
 from bot.credentials import AppCredentials, NoCredentials
+from bot.trust import Trust
 from insights.errors import NotAllowed, NotFound, Unavailable
 from tests.standins.connector import ConnectorStandin
 
+REACHES = Trust.local().reaches
 HELLO = {"type": "message", "text": "Hello"}
 
 
 async def test_a_busy_chat_waits_and_holds_up_nobody_else(connector: ConnectorStandin) -> None:
     async with aiohttp.ClientSession() as session:
-        paced = Connector(session, NoCredentials(), Limits(overall=100, per_chat=2))
+        paced = Connector(session, NoCredentials(), Limits(overall=100, per_chat=2), REACHES)
         busy = [asyncio.create_task(paced.send(connector.url, "a", HELLO)) for _ in range(3)]
         await asyncio.gather(*busy[:2])
         await paced.send(connector.url, "b", HELLO)
@@ -35,7 +37,7 @@ async def test_what_is_throttled_comes_again_but_not_for_ever(
     connector: ConnectorStandin, headers: dict[str, str]
 ) -> None:
     async with aiohttp.ClientSession() as session:
-        quick = Connector(session, NoCredentials(), None)
+        quick = Connector(session, NoCredentials(), None, REACHES)
         connector.faults += [(429, headers), (503, headers)]
         assert await quick.send(connector.url, "a", HELLO)
         connector.faults += [(429, {"Retry-After": "0"})] * ATTEMPTS
@@ -53,7 +55,7 @@ async def test_no_try_comes_before_the_time_that_was_asked_for(connector: Connec
                 asked = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
             connector.faults += [(429, {"Retry-After": asked})]
             before = time.monotonic()
-            assert await Connector(session, NoCredentials(), None).send(connector.url, "a", HELLO)
+            assert await Connector(session, NoCredentials(), None, REACHES).send(connector.url, "a", HELLO)
             assert time.monotonic() - before > least
 
 
@@ -67,9 +69,9 @@ async def test_refusals_are_told_apart(
     async with aiohttp.ClientSession() as session:
         connector.faults.append((status, {"Location": "http://elsewhere.example/"}))
         with pytest.raises(problem):
-            await Connector(session, NoCredentials(), None).send(connector.url, "a", HELLO)
+            await Connector(session, NoCredentials(), None, REACHES).send(connector.url, "a", HELLO)
         with pytest.raises(Unavailable):
-            await Connector(session, NoCredentials(), None).send("http://127.0.0.1:9/", "a", HELLO)
+            await Connector(session, NoCredentials(), None, REACHES).send("http://127.0.0.1:9/", "a", HELLO)
 
 
 async def test_the_apps_token_is_fetched_once_and_its_refusal_is_told() -> None:

@@ -400,6 +400,8 @@ async def test_search_and_unfurl_show_crm_names_only(chat: Chat) -> None:
     for url in (
         "https://elsewhere.example/t/contact:ana",
         f"{BASE_URL}/t/contact:none",
+        f"{BASE_URL}/t/systemuser:bob",
+        f"{BASE_URL}/t/role:admin",
         f"{BASE_URL}/docs/",
         7,
     ):

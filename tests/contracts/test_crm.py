@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import pytest
@@ -35,6 +37,8 @@ from insights.model import (
     User,
 )
 from insights.ports import Crm
+from insights.services import Services
+from insights.timelines import require_record
 from tests.conftest import empty_database
 from tests.contracts.crm_world import METADATA, NOW, WORLD, contact, ref, uid
 from tests.standins.dataverse import running_dataverse
@@ -814,6 +818,15 @@ async def test_email_activity__where_it_may_be_read(crm: Crm) -> None:
             await crm.email_activity(await signed_in(crm, who), email_id)
 
 
+async def test_record__that_is_ours_to_show_has_a_timeline(crm: Crm) -> None:
+    ann, services = await signed_in(crm, "ann"), cast("Services", SimpleNamespace(crm=crm))
+    assert await require_record(services, ann, CONTOSO) == await crm.record(ann, CONTOSO)
+    for table in ("systemuser", "team", "businessunit", "role", "email", "queue", "Account", "a b", ""):
+        with pytest.raises(NotFound) as told:
+            await require_record(services, ann, RecordRef(table, uid("ann")))
+        assert told.value.code == "record_not_found"
+
+
 # --- people ---------------------------------------------------------------------------------------
 
 
@@ -839,8 +852,35 @@ async def test_create_person__refuses_what_is_nobody(crm: Crm) -> None:
             await crm.create_person(ann, person)
     with pytest.raises(NotFound):
         await crm.create_person(ann, NewPerson("contact", "", "B", "b@c.example", account_id=uid("fabrikam")))
-    with pytest.raises(Conflict):  # somebody has it, though not for Ann to see
-        await crm.create_person(ann, NewPerson("contact", "", "Una", "una@elsewhere.example"))
+
+
+async def test_create_person__does_not_tell_of_what_is_hidden(crm: Crm) -> None:
+    ann, cid = await signed_in(crm, "ann"), await signed_in(crm, "cid")
+    una, nobody = (
+        NewPerson("contact", "", "Una", "una@elsewhere.example"),  # Cid has one, though not for Ann to see
+        NewPerson("contact", "", "Una", "nobody@elsewhere.example"),
+    )
+    for person in (una, nobody):
+        made = await crm.create_person(ann, person)
+        assert made == await crm.record(ann, made.ref)
+        assert made.ref.id != uid("una")
+        with pytest.raises(Conflict) as known:  # by now she sees one
+            await crm.create_person(ann, replace(person, table="lead"))
+        assert "may" not in known.value.detail
+    with pytest.raises(Conflict):
+        await crm.create_person(cid, una)
+    assert (await crm.record(cid, ref("contact", "una"))).subtitle == "una@elsewhere.example"
+
+
+async def test_create_person__by_two_who_do_not_see_each_other(crm: Crm) -> None:
+    ann, cid = await signed_in(crm, "ann"), await signed_in(crm, "cid")
+    made = [
+        await crm.create_person(each, NewPerson("contact", "", "New", "new@x.example")) for each in (ann, cid)
+    ]
+    assert made[0].ref != made[1].ref
+    for user, other in ((ann, made[1]), (cid, made[0])):
+        with pytest.raises(NotFound):
+            await crm.record(user, other.ref)
 
 
 async def test_create_person__at_the_same_moment_makes_one(crm: Crm) -> None:

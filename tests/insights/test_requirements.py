@@ -206,6 +206,7 @@ async def test_who_has_not_added_the_app_in_teams_is_counted(services: Services)
     assert found == Finding("unknown", "1 who use Liaison in Outlook have not added it in Teams")
 
 
+TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 BOT: dict[str, object] = {"microsoft_app_id": "a", "microsoft_app_password": "p"}
 NOWHERE: dict[str, object] = {"data_dir": Path("/nonexistent")}
 SETTINGS: tuple[tuple[dict[str, object], str, str], ...] = (
@@ -213,8 +214,11 @@ SETTINGS: tuple[tuple[dict[str, object], str, str], ...] = (
     ({"public_url": "http://liaison.example"}, "public_url", "not met"),
     ({"public_url": ""}, "public_url", "not met"),
     (BOT, "bot", "not met"),
-    (BOT | {"microsoft_app_tenant_id": "t.example"}, "bot", "met"),
-    (BOT | {"microsoft_app_type": "MultiTenant"}, "bot", "met"),
+    (BOT | {"microsoft_app_tenant_id": "t.example"}, "bot", "not met"),
+    (BOT | {"microsoft_app_tenant_id": "t.example", "entra_tenants": (TENANT,)}, "bot", "met"),
+    (BOT | {"microsoft_app_tenant_id": TENANT}, "bot", "met"),
+    (BOT | {"microsoft_app_type": "MultiTenant"}, "bot", "not met"),
+    (BOT | {"microsoft_app_type": "MultiTenant", "entra_tenants": (TENANT,)}, "bot", "met"),
     ({"microsoft_app_id": "a", "microsoft_app_type": "UserAssignedMSI"}, "bot", "not met"),
     (NOWHERE | {"secret_keys": ("k" * 32,)}, "keys", "met"),
     (NOWHERE, "keys", "not met"),

@@ -53,3 +53,63 @@ def test_a_wrong_value_is_named_as_it_was_set(monkeypatch: pytest.MonkeyPatch, n
         read_settings()
     assert problem.value.what.startswith(f"{name}: ")
     assert "\n" not in problem.value.what
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://liaison.example", "http://10.0.0.5:3978", "http://0.0.0.0:3978", "http://127.0.0.2",
+        "http://127.1",
+        "http://localhost.:3978", "http://localhost.example", "ftp://liaison.example", "https://",
+        "liaison.example",
+        "https://ann@liaison.example", "https://ann:pw@liaison.example", "https://liaison.example/a",
+        "https://liaison.example?a=b", "https://liaison.example/?", "https://liaison.example#top",
+        "https://liaison.example\\@other.example", "https://liaison.example:99999", "https://liaison.example:",
+        "https://liaison.example//", "https://li aison.example", "https://l\u00ecaison.example",
+        "x:https://a.example",
+    ],
+)  # fmt: skip
+def test_a_public_address_is_https_and_nothing_more(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LIAISON_PUBLIC_URL", url)
+    with pytest.raises(Invalid) as problem:
+        read_settings()
+    assert problem.value.what.startswith("LIAISON_PUBLIC_URL: must ")
+    assert "\n" not in problem.value.what
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("", ""),
+        ("https://Liaison.Example/", "https://liaison.example"),
+        ("https://liaison.example:443", "https://liaison.example"),
+        ("https://liaison.example:8443", "https://liaison.example:8443"),
+        ("http://localhost:3978/", "http://localhost:3978"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("http://[::1]:3978", "http://[::1]:3978"),
+    ],
+)
+def test_a_public_address_is_kept_in_one_spelling(
+    monkeypatch: pytest.MonkeyPatch, url: str, kept: str
+) -> None:
+    monkeypatch.setenv("LIAISON_PUBLIC_URL", url)
+    assert read_settings().public_url == kept
+
+
+@pytest.mark.parametrize("name", ["LIAISON_GRAPH_URL", "LIAISON_DATAVERSE_URL", "LIAISON_ENTRA_AUTHORITY"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://a.example", "https://a@b.example", "https://a.example#", "https://a.example?x", "x:https://b"],
+)
+def test_a_service_has_a_plain_address(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
+    monkeypatch.setenv(name, url)
+    with pytest.raises(Invalid) as problem:
+        read_settings()
+    assert problem.value.what.startswith(f"{name}: ")
+
+
+def test_the_bot_answers_people_of_tenants_that_are_named_by_id() -> None:
+    ours, other = "72f988bf-86f1-41af-91ab-2d7cd011db47", "99f988bf-86f1-41af-91ab-2d7cd011db47"
+    given = Settings(microsoft_app_tenant_id=ours.upper(), entra_tenants=(other,))
+    assert given.tenant_ids == {ours, other}
+    assert Settings(microsoft_app_tenant_id="contoso.onmicrosoft.com").tenant_ids == frozenset()

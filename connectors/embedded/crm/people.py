@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.row import StoredRow, clean
 from connectors.embedded.crm.search import as_records
-from connectors.embedded.crm.tables import addresses
+from connectors.embedded.crm.tables import addresses, rows
 from connectors.embedded.crm.writing import insert_row
 from insights.capture.addresses import relation_key
 from insights.errors import Conflict, Invalid
@@ -52,16 +52,22 @@ def _attributes(access: Access, person: NewPerson, first: str, last: str) -> dic
 
 
 def _claim(access: Access, key: str) -> None:
-    """Raise Conflict if a contact or lead has the address; no other transaction may add one meanwhile."""
+    """Raise Conflict if a contact or lead that the user may read has the address.
+
+    No other transaction may add one meanwhile. That a hidden one has it is not told, as Dataverse's own
+    detection of duplicates compares only with what the asker may read.
+    """
     if access.connection.dialect.name == "postgresql":
         access.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
-    taken = select(addresses.c.row_id).where(
-        addresses.c.address_key == key, addresses.c.table_name.in_(("contact", "lead"))
+    taken = (
+        select(rows.c.id)
+        .join(addresses, and_(addresses.c.row_id == rows.c.id, addresses.c.table_name == rows.c.table_name))
+        .where(addresses.c.address_key == key, rows.c.table_name.in_(("contact", "lead")), access.where())
     )
     if access.connection.execute(taken.limit(1)).first():
         raise Conflict(
             "this person is already in the CRM",
             "a contact or lead has the same email address",
-            "search for it; if you can't see it, ask an administrator",
+            "search for it",
             code="already_known",
         )

@@ -1,7 +1,7 @@
 """Faults on demand, and what happens to tokens and mailboxes from outside."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.standins.graph.access import Tokens
@@ -22,6 +22,9 @@ class Fault:
     delay: float = 0
     cut_after: int | None = None
     """Bytes of the body that arrive before the connection breaks."""
+    bend: Callable[[bytes], bytes] | None = None
+    """What becomes of the body, and `headers` beside it: an answer that lies."""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def takes(self, line: str, *, is_inner: bool) -> bool:
         """Whether it befalls this request; counts it if so."""

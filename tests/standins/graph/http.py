@@ -97,6 +97,8 @@ async def _send(request: web.Request, answer: Answer, fault: "Fault | None" = No
     else:
         content = answer.body or b""
         headers |= {"Content-Type": answer.content_type} if content else {}
+    if fault and fault.bend:
+        content, headers = fault.bend(content), headers | dict(fault.headers)
     if fault is None or fault.cut_after is None:
         return web.Response(status=answer.status, body=content or None, headers=headers)
     response = web.StreamResponse(status=answer.status, headers=headers)
