@@ -111,7 +111,7 @@ class _Reader:
 
     def _begins(self, line: bytes, *, is_after_blank: bool) -> bool:
         """Whether a candidate begins a message; a doubtful one is noted."""
-        if not is_candidate(line):
+        if not is_candidate(line) or len(self._draft.lines) == 1:  # two programs wrote an envelope each
             return False
         block = _peek(self._stream, FIRST_LINES)
         verdict = judge(line, block, is_after_blank=is_after_blank)

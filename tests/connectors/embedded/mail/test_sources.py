@@ -111,6 +111,17 @@ def test_envelopes_of_every_shape_begin_a_message(
     assert [raw.replace(b"\r\n", b"\n") for raw in messages] == [mail(*each) for each in bodies]
 
 
+def test_a_message_may_have_two_envelopes_or_be_empty(tmp_path: Path) -> None:
+    twice = mbox(b"one\n", b"two\n").replace(PLAIN, PLAIN + b"\n" + PLAIN)
+    assert read_bytes(tmp_path / "in", twice) == ([mail(1, b"one\n"), mail(2, b"two\n")], {})
+    empty = mbox(b"one\n") + PLAIN + b"\n\n" + quoted("2")
+    messages, reasons = read_bytes(tmp_path / "in", empty)
+    assert ([raw.strip() for raw in messages], reasons) == (
+        [mail(1, b"one").strip(), b"", mail(2).strip()],
+        {},
+    )
+
+
 def test_a_content_length_that_is_right_says_what_is_body(tmp_path: Path) -> None:
     body = b"para\n\nFrom bob@y.example Mon Mar  2 11:00:00 2026\nthis is text\n\nFrom here on\n>From there\n"
     asked = (
