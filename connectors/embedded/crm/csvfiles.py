@@ -12,6 +12,7 @@ from typing import Any
 from connectors.embedded.crm.customizing import read_definitions, read_table
 from connectors.embedded.crm.faults import Faults
 from connectors.embedded.crm.schema import Schema, TableSchema
+from connectors.embedded.folders import NotOpenedError, open_below
 from insights.errors import Invalid, NotFound
 
 METADATA = "metadata.json"
@@ -44,13 +45,15 @@ class CsvFile:
 
 def read_metadata(folder: Path, faults: Faults) -> list[dict[str, Any]]:
     """Custom tables of `metadata.json`, none if there is no such file."""
-    path = folder / METADATA
-    if not path.is_file():
-        return []
     try:
-        definitions = read_definitions(json.loads(path.read_text("utf-8-sig")))
+        with open_below(folder, (METADATA,)) as file:
+            definitions = read_definitions(json.loads(file.read().decode("utf-8-sig")))
         for definition in definitions:
             read_table(definition)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        faults.add(METADATA, 1, "", _unreadable(error))
     except UnicodeDecodeError:
         faults.add(METADATA, 1, "", "the file is not UTF-8")
     except (json.JSONDecodeError, RecursionError) as error:
@@ -91,7 +94,10 @@ def read_file(file: CsvFile, faults: Faults, report: Callable[[int], None]) -> I
     """The rows of a file; what can't be read becomes a fault. `report` is told the bytes read so far."""
     csv.field_size_limit(LARGEST_CELL)
     try:
-        with file.path.open("rb") as raw, TextIOWrapper(raw, "utf-8-sig", newline="") as text:
+        with (
+            open_below(file.path.parent, (file.path.name,)) as raw,
+            TextIOWrapper(raw, "utf-8-sig", newline="") as text,
+        ):
             if raw.peek(2).startswith(UTF16):
                 faults.add(file.name, 1, "", "the file is UTF-16: save it as UTF-8")
                 return
@@ -102,8 +108,8 @@ def read_file(file: CsvFile, faults: Faults, report: Callable[[int], None]) -> I
             report(raw.tell())
     except UnicodeDecodeError:
         faults.add(file.name, _first_bad_line(file.path), "", "the line is not UTF-8: save the file as UTF-8")
-    except OSError:
-        faults.add(file.name, 1, "", "the file can't be read")
+    except OSError as error:
+        faults.add(file.name, 1, "", _unreadable(error))
 
 
 def check_column(table: TableSchema, name: str) -> str:
@@ -153,8 +159,12 @@ def _columns(file: CsvFile, header: list[str] | None, faults: Faults) -> list[st
     return columns
 
 
+def _unreadable(error: OSError) -> str:
+    return error.reason if isinstance(error, NotOpenedError) else "the file can't be read"
+
+
 def _first_bad_line(path: Path) -> int:
-    with path.open("rb") as raw:
+    with open_below(path.parent, (path.name,)) as raw:
         for number, line in enumerate(raw, 1):
             try:
                 line.decode("utf-8")

@@ -44,7 +44,7 @@ async def import_crm(
         definitions = read_metadata(folder, faults)
         schema = _schema(connection, definitions)
         files = sorted(find_files(folder, schema, faults), key=lambda file: file.table.name == LAST)
-        tell = Telling(progress, sum(file.path.stat().st_size for file in files))
+        tell = Telling(progress, sum(file.path.lstat().st_size for file in files))
         sources = ((file.table, read_file(file, faults, tell.file())) for file in files)
         return _prepare(connection, schema, definitions, sources, organization_id, faults)
 

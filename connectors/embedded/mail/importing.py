@@ -8,7 +8,8 @@ from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 
-from connectors.embedded.mail.sources import SourceMessage, find_files, read_messages
+from connectors.embedded.mail.pieces import SourceMessage
+from connectors.embedded.mail.sources import find_files, read_messages
 from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
 from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
 from connectors.embedded.parsing.pool import MailParser

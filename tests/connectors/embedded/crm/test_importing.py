@@ -1,6 +1,7 @@
 """`liaison import crm`: what is taken, what is refused and how it is said, all or nothing."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -393,6 +394,30 @@ async def test_an_ambiguous_or_taken_id_is_refused(database: Database, write: Wr
 async def test_too_many_mistakes_stop_at_a_hundred(sqlite: Database, write: Write) -> None:
     folder = write(accounts="accountid,name\n" + ",x\n" * 500)
     assert len(await faults(sqlite, folder)) == 100
+
+
+async def test_links_of_the_folder_are_mistakes_and_not_followed(
+    sqlite: Database, write: Write, tmp_path: Path
+) -> None:
+    folder = write(accounts=f"accountid,name\n{A1},Fabrikam\n")
+    outside = tmp_path / "outside"
+    outside.write_text(f"contactid,lastname\n{C1},secret\n")
+    (folder / "contacts.csv").symlink_to(outside)
+    (folder / "leads.csv").symlink_to("accounts.csv")
+    (folder / "tasks.csv").symlink_to(tmp_path / "nowhere")
+    (folder / "metadata.json").symlink_to(outside)
+    os.mkfifo(folder / "phonecalls.csv")
+    link = "it is a link, and links in a folder are not followed; import what it points to by itself"
+    with pytest.raises(ImportFailed) as failed:
+        await import_crm(sqlite, folder, now=NOW)
+    assert {fault.file: fault.reason for fault in failed.value.faults} == {
+        **dict.fromkeys(("contacts.csv", "leads.csv", "tasks.csv", "metadata.json"), link),
+        "phonecalls.csv": "it is no file but a pipe, a socket or a device",
+    }
+    for name in ("contacts.csv", "leads.csv", "tasks.csv", "metadata.json", "phonecalls.csv"):
+        (folder / name).unlink()
+    (tmp_path / "link").symlink_to(folder)
+    await import_crm(sqlite, tmp_path / "link", now=NOW)
 
 
 async def test_a_folder_without_files_is_not_found(sqlite: Database, write: Write, tmp_path: Path) -> None:
