@@ -274,11 +274,17 @@ async def _build_manifests(arguments: argparse.Namespace, settings: Settings) ->
 
 
 async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.keys import read_signing_keys
     from connectors.registry import database_revisions
     from insights.backup.backup import back_up
+    from insights.backup.signing import fingerprint
 
-    manifest = await back_up(settings, database_revisions(), arguments.out, now=_now())
+    revisions = database_revisions()
+    manifest = await back_up(
+        settings, revisions, arguments.out, read_key=lambda: read_signing_keys(settings)[0], now=_now()
+    )
     print(f"{arguments.out}: {_contents(manifest)}.")
+    print(f"It is signed with the key {fingerprint(read_signing_keys(settings)[0])}.")
     print("It holds keys and mail: keep it where only you can read it.")
     print("The settings of the environment are not in it: keep these as well, apart from it.")
 
@@ -286,10 +292,15 @@ async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
 async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.registry import database_revisions
     from insights.backup.restore import restore
+    from insights.backup.signing import fingerprint
 
-    manifest = await restore(settings, database_revisions(), arguments.file)
+    restored = await restore(
+        settings, database_revisions(), arguments.file, is_unsigned_allowed=arguments.unsigned
+    )
+    manifest, signer = restored.manifest, restored.signer
     print(f"{settings.data_dir}: {_contents(manifest)}, as of {manifest.made_at:%Y-%m-%d %H:%M %Z}.")
-    print("The next start brings the databases to the newest schema.")
+    print(f"It is signed with the key {fingerprint(signer)}." if signer else "Nobody known has signed it.")
+    print("The next start brings the databases to the newest schema and begins pending work anew.")
 
 
 def _contents(manifest: "Manifest") -> str:
@@ -491,7 +502,14 @@ COMMANDS = (
         "restore",
         "bring a backup into an empty data directory; all or nothing",
         _restore,
-        (_argument("file", "what `liaison backup` has written", type=Path, metavar="FILE"),),
+        (
+            _argument("file", "what `liaison backup` has written", type=Path, metavar="FILE"),
+            _argument(
+                "--unsigned",
+                "also one that no key of yours has signed: whoever made it decides what the server holds",
+                action="store_true",
+            ),
+        ),
     ),
     Command("db upgrade", "bring all databases to the newest schema", _upgrade),
     Command("keys rotate", "seal what is kept of sign-ins with the newest key", _rotate),

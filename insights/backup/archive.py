@@ -1,8 +1,9 @@
-"""The file of a backup: a ZIP that any tool opens, closed by the SHA-256 of itself.
+"""The file of a backup: a ZIP that any tool opens, closed by the SHA-256 of itself and its signature.
 
 ZIP, because its members are found without reading the whole, an entry of unknown length can be written
 as it comes (the rows of a table), and it grows beyond 4 GB. Its own sums cover the contents but
-not the bytes around them: hence the digest of the whole, 64 hexadecimal digits that ZIP calls a comment.
+not the bytes around them: hence the digest of the whole, 64 hexadecimal digits that ZIP calls a comment,
+and 64 more of the signature. Backups of format 1 end with the digest.
 """
 
 import hashlib
@@ -28,6 +29,9 @@ from insights.backup.manifest import (
 
 BLOCK = 1024 * 1024
 DIGEST = 64
+SIGNED = 2 * DIGEST
+END = struct.Struct("<4s16xH")
+"""How the directory of a ZIP ends: its mark, and the length of the comment that follows."""
 LARGEST_MANIFEST = 256 * 1024 * 1024
 BROKEN = (
     zipfile.BadZipFile,
@@ -57,8 +61,9 @@ def go_on(stop: threading.Event) -> None:
 class Archive:
     """A backup that is read: its manifest, and its members as streams of blocks."""
 
-    def __init__(self, zipped: zipfile.ZipFile, stop: threading.Event) -> None:
+    def __init__(self, zipped: zipfile.ZipFile, digest: str, signature: str, stop: threading.Event) -> None:
         self._zip, self._stop = zipped, stop
+        self.digest, self.signature = digest, signature
         self.manifest = _read_manifest(zipped)
         _require_listed(zipped, self.manifest)
         _require_consistent(self.manifest)
@@ -89,20 +94,35 @@ class Archive:
 def open_archive(path: Path, stop: threading.Event) -> Iterator[Archive]:
     """A backup whose digest, manifest and names are in order; raises Invalid for any other file."""
     with path.open("rb") as file:
-        _require_digest(file, stop)
+        digest, signature = _read_seal(file, stop)
         with _understood():
             zipped = zipfile.ZipFile(file)
         with zipped:
-            yield Archive(zipped, stop)
+            yield Archive(zipped, digest, signature, stop)
 
 
-def _require_digest(file: IO[bytes], stop: threading.Event) -> None:
+def _read_seal(file: IO[bytes], stop: threading.Event) -> tuple[str, str]:
+    """(Digest, signature) at the end; raises Invalid unless the digest is that of all before it."""
     start = file.read(4)
     if start != b"PK\x03\x04":
         raise not_a_backup("it does not begin as one")
-    end = file.seek(0, os.SEEK_END) - DIGEST
-    if digest_of(file, end, stop).encode() != file.read(DIGEST):
-        raise damaged("its checksum does not fit: it was changed or cut short")
+    size = file.seek(0, os.SEEK_END)
+    for length in (SIGNED, DIGEST):
+        end = size - length
+        if _has_comment(file, end, length):
+            digest = digest_of(file, end, stop)
+            seal = file.read(length).decode("ascii", "replace")
+            if seal[:DIGEST] == digest:
+                return digest, seal[DIGEST:]
+    raise damaged("its checksum does not fit: it was changed or cut short")
+
+
+def _has_comment(file: IO[bytes], start: int, length: int) -> bool:
+    """Whether the comment of the ZIP begins there and is so long."""
+    if start < END.size:
+        return False
+    file.seek(start - END.size)
+    return END.unpack(file.read(END.size)) == (b"PK\x05\x06", length)
 
 
 def digest_of(file: IO[bytes], size: int, stop: threading.Event) -> str:

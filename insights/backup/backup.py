@@ -14,7 +14,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from insights.backup.manifest import FOLDERS, JOBS, Manifest, Sequence, Table
+from insights.backup.manifest import FOLDERS, Manifest, Sequence, Table
 from insights.backup.schemas import open_snapshot, read_revisions, read_sequences, write_tables
 from insights.backup.snapshots import open_snapshots, read_revision
 from insights.backup.writer import Writer, new_archive, taken
@@ -25,13 +25,21 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def back_up(settings: Settings, revisions: Mapping[str, Path], out: Path, *, now: datetime) -> Manifest:
+async def back_up(
+    settings: Settings,
+    revisions: Mapping[str, Path],
+    out: Path,
+    *,
+    read_key: Callable[[], str],
+    now: datetime,
+) -> Manifest:
     """Write all databases at one instant, and the files, into `out` (mode 600); returns what is in it.
 
-    `revisions` has the folder of migrations of each database. Raises Conflict where `out` exists,
+    `revisions` has the folder of migrations of each database, `read_key` gives the key that signs; the jobs
+    are left out, for what is pending begins anew. Raises Conflict where `out` exists,
     NotFound where there is nothing to save, Unavailable where something cannot be read or written.
     """
-    return await run_stoppable(_back_up, settings, revisions, out, now)
+    return await run_stoppable(_back_up, settings, revisions, out, read_key, now)
 
 
 async def run_stoppable(function: Callable[..., T], *arguments: Any) -> T:
@@ -45,14 +53,19 @@ async def run_stoppable(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def _back_up(
-    settings: Settings, revisions: Mapping[str, Path], out: Path, now: datetime, stop: threading.Event
+    settings: Settings,
+    revisions: Mapping[str, Path],
+    out: Path,
+    read_key: Callable[[], str],
+    now: datetime,
+    stop: threading.Event,
 ) -> Manifest:
     out = out.absolute()
     _require_place(settings.data_dir.absolute(), out)
     kind: Literal["sqlite", "postgresql"] = "postgresql" if settings.database_url else "sqlite"
     write = _write_schemas if settings.database_url else _write_files
     with new_archive(out, kind, stop) as writer:
-        found, tables, sequences = write(settings, (*revisions, JOBS), writer, stop)
+        found, tables, sequences = write(settings, tuple(revisions), writer, stop)
         if not found:
             raise NotFound(
                 "There is nothing to back up",
@@ -60,6 +73,7 @@ def _back_up(
                 "give --data, or LIAISON_DATA_DIR and LIAISON_DATABASE_URL as the server has them",
                 code="nothing_there",
             )
+        writer.key = read_key()
         for folder in FOLDERS:
             _add_folder(writer, settings.data_dir / folder, folder)
         manifest = Manifest(

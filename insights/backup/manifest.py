@@ -8,12 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from insights.errors import Invalid
 
-FORMAT = 1
-"""Raised when an older Liaison could no longer read what we write."""
+FORMAT = 2
+"""Raised when an older Liaison could no longer read what we write; backups of format 1 are not signed."""
 NAME = "manifest.json"
 FOLDERS = ("files", "analytics", "outbox", "keys")
 JOBS = "jobs"
-"""The database of DBOS, whose schema is DBOS's own business."""
+"""The database of DBOS: in no backup, for what is pending begins anew. Format 1 had it; it is left there."""
 Word = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 
 
@@ -49,7 +49,7 @@ class Sequence(_Part):
 class Manifest(_Part):
     """The table of contents; `revisions` has the schema revision of each database in it."""
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     version: str
     made_at: AwareDatetime
     kind: Literal["sqlite", "postgresql"]
@@ -109,6 +109,17 @@ def not_a_backup(why: str) -> Invalid:
         why,
         "give a file that `liaison backup` has written",
         code="not_a_backup",
+    )
+
+
+def not_signed() -> Invalid:
+    """The problem that none of the known keys has signed a backup."""
+    return Invalid(
+        "This backup is not signed with a key of yours",
+        "somebody else made it, an older Liaison did, or LIAISON_SECRET_KEYS holds other keys than then",
+        "set LIAISON_SECRET_KEYS as it was where the backup was made (not at all, if it was not set there);"
+        " only if you know for sure where the file comes from, add --unsigned",
+        code="not_signed",
     )
 
 

@@ -4,32 +4,54 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from insights.backup.archive import Archive, open_archive
 from insights.backup.backup import run_stoppable
-from insights.backup.manifest import JOBS, Manifest, Member, newer
-from insights.backup.schemas import load_tables, open_transaction, prepare_jobs, require_empty
+from insights.backup.checking import require_database
+from insights.backup.manifest import JOBS, Manifest, Member, newer, not_signed
+from insights.backup.schemas import load_tables, open_transaction, require_empty
+from insights.backup.signing import find_signer
 from insights.errors import Conflict, Invalid, NotFound, Unavailable
 from insights.settings import Settings
 
 FOUND_ON_NEW_DISKS = {"lost+found"}
+KEY = "keys/signing.key"
 
 
-async def restore(settings: Settings, revisions: Mapping[str, Path], file: Path) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was in a backup, and the key that signed it; None = nobody we know, and that was allowed."""
+
+    manifest: Manifest
+    signer: str | None
+
+
+async def restore(
+    settings: Settings, revisions: Mapping[str, Path], file: Path, *, is_unsigned_allowed: bool = False
+) -> Restored:
     """Put a backup into the empty data directory, and database, of the settings; returns what was in it.
 
+    It has to be signed with a key of the settings, or, where they name none, with the one that it brings.
     Databases keep the revision they had: the next start upgrades them. Raises Conflict where something
-    is there already, Invalid for a file that is no whole backup or one that a newer Liaison made.
+    is there already, Invalid for a file that is no whole backup, not signed, or made by a newer Liaison.
     """
-    return await run_stoppable(_restore, settings, revisions, file)
+    work = partial(_restore, is_unsigned_allowed=is_unsigned_allowed)
+    return await run_stoppable(work, settings, revisions, file)
 
 
 def _restore(
-    settings: Settings, revisions: Mapping[str, Path], file: Path, stop: threading.Event
-) -> Manifest:
+    settings: Settings,
+    revisions: Mapping[str, Path],
+    file: Path,
+    stop: threading.Event,
+    *,
+    is_unsigned_allowed: bool,
+) -> Restored:
     if not file.is_file():
         raise NotFound(
             f"{file} is not a file", "there is no backup to read", "give its path", code="no_backup"
@@ -37,12 +59,16 @@ def _restore(
     data_dir = settings.data_dir.absolute()
     _require_empty(data_dir)
     with open_archive(file, stop) as archive:
+        signer = _find_signer(archive, settings.secret_keys)
+        if signer is None and not is_unsigned_allowed:
+            raise not_signed()
         _require_fitting(archive.manifest, settings, revisions)
         _require_room(archive.manifest, data_dir)
         archive.verify()
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=data_dir) as folder:
             _unpack(archive, Path(folder))
+            _require_databases(archive.manifest, Path(folder), revisions)
             with (
                 _mover(Path(folder), data_dir) as move,
                 _loaded(settings.database_url, archive, revisions)
@@ -50,7 +76,21 @@ def _restore(
                 else nullcontext(),
             ):
                 move()
-    return archive.manifest
+    return Restored(archive.manifest, signer)
+
+
+def _find_signer(archive: Archive, keys: Sequence[str]) -> str | None:
+    """The key that signed the backup: one of the operator's, else the one that lies in it."""
+    if not keys and KEY in {member.name for member in archive.manifest.members}:
+        keys = [b"".join(archive.read(KEY)).decode("ascii", "replace").strip()]
+    return find_signer(archive.digest, archive.signature, keys)
+
+
+def _require_databases(manifest: Manifest, folder: Path, revisions: Mapping[str, Path]) -> None:
+    if manifest.kind == "sqlite":
+        for name, revision in manifest.revisions.items():
+            if name != JOBS:
+                require_database(folder / f"{name}.sqlite", name, revision, revisions[name])
 
 
 def _require_empty(data_dir: Path) -> None:
@@ -104,8 +144,8 @@ def _require_room(manifest: Manifest, data_dir: Path) -> None:
 
 def _files(manifest: Manifest) -> Iterator[Member]:
     """What belongs into the data directory; rows of PostgreSQL are read from the archive."""
-    rows = {table.member for table in manifest.tables}
-    return (member for member in manifest.members if member.name not in rows)
+    left = {table.member for table in manifest.tables} | {f"{JOBS}.sqlite"}
+    return (member for member in manifest.members if member.name not in left)
 
 
 def _unpack(archive: Archive, folder: Path) -> None:
@@ -127,10 +167,6 @@ def _open_private(path: str, flags: int) -> int:
 def _loaded(url: str, archive: Archive, revisions: Mapping[str, Path]) -> Iterator[None]:
     """The rows are in the database, and stay where the body ends well."""
     names = {*revisions, JOBS}
-    with open_transaction(url) as connection:
-        require_empty(connection, names)
-    if JOBS in archive.manifest.revisions:
-        prepare_jobs(url)
     with open_transaction(url) as connection:
         require_empty(connection, names)
         load_tables(connection, archive, revisions)

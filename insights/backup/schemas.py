@@ -1,10 +1,9 @@
 """The PostgreSQL schemas: written out on one snapshot, and loaded in one transaction.
 
 Rows travel by COPY, which needs no tool beside the driver. Tables are not in the backup: the migrations
-make them, at the revision that the rows have; those of the jobs are made by DBOS.
+make them, at the revision that the rows have.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from insights.backup.writer import Writer
 from insights.errors import Conflict, Unavailable
 from insights.migrate import upgrade_schema
 
-MADE_BY_MIGRATIONS = {"alembic_version", "dbos_migrations"}
+MADE_BY_MIGRATIONS = {"alembic_version"}
 COLUMNS = """
     SELECT attname FROM pg_attribute
     WHERE attrelid = CAST(:relation AS regclass) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
@@ -61,12 +60,10 @@ def _connect(url: str, **options: Any) -> Iterator[Connection]:
 
 
 def read_revisions(connection: Connection, names: Iterable[str]) -> dict[str, str]:
-    """The revision of each of these databases that is there; "" for the jobs, whose schema is DBOS's."""
+    """The revision of each of these databases that is there."""
     revisions, there = {}, set(inspect(connection).get_schema_names())
     for name in names:
-        if name == JOBS and name in there:
-            revisions[name] = ""
-        elif name in there and inspect(connection).has_table("alembic_version", schema=name):
+        if name in there and inspect(connection).has_table("alembic_version", schema=name):
             row = connection.execute(text(f'SELECT version_num FROM "{name}".alembic_version')).one()  # noqa: S608  a name of ours
             revisions[name] = str(row[0])
     return revisions
@@ -111,33 +108,25 @@ def require_empty(connection: Connection, names: Iterable[str]) -> None:
             )
 
 
-def prepare_jobs(url: str) -> None:
-    """Let DBOS make its tables, which it cannot do within a transaction of ours."""
-    from dbos import DBOS
-
-    logging.getLogger("dbos").setLevel(logging.ERROR)
-    DBOS.migrate(url.replace("+asyncpg", ""), schema=JOBS)
-
-
 def load_tables(connection: Connection, archive: Archive, revisions: Mapping[str, Path]) -> None:
     """Make the schemas at the archive's revisions and fill them; the caller commits."""
     manifest = archive.manifest
     for name, revision in manifest.revisions.items():
         if name != JOBS:
             upgrade_schema(connection, name, revisions[name], to=revision)
-    for table in manifest.tables:
+    for table in (table for table in manifest.tables if table.database != JOBS):
         _require_known(connection, table, manifest)
         with _copy(connection, f"{_quoted(table)} FROM STDIN") as rows:
             for block in archive.read(table.member):
                 rows.write(block)
-    for sequence in manifest.sequences:
+    for sequence in (sequence for sequence in manifest.sequences if sequence.database != JOBS):
         statement = text("SELECT setval(CAST(:sequence AS regclass), :last)")
         name = f'"{sequence.database}"."{sequence.name}"'
         connection.execute(statement, {"sequence": name, "last": sequence.last})
 
 
 def _require_known(connection: Connection, table: Table, manifest: Manifest) -> None:
-    """An older store of jobs has fewer columns than ours, and no others."""
+    """A table that the revision makes, with columns that it has."""
     there = inspect(connection).has_table(table.name, schema=table.database)
     if (
         not there

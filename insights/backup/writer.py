@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from insights.backup.archive import BLOCK, DIGEST, digest_of, go_on
+from insights.backup.archive import BLOCK, SIGNED, digest_of, go_on
 from insights.backup.manifest import NAME, Manifest, Member, is_allowed
+from insights.backup.signing import sign
 from insights.errors import Conflict, Invalid
 
 FASTEST = 1
@@ -43,6 +44,8 @@ class Writer:
         self._zip, self._kind, self._stop = zipped, kind, stop
         self.folder = folder
         self.members: list[Member] = []
+        self.key = ""
+        """What the file is signed with; set before it is finished."""
 
     @contextmanager
     def entry(self, name: str) -> Iterator[Sink]:
@@ -84,12 +87,13 @@ def new_archive(path: Path, kind: str, stop: threading.Event) -> Iterator[Writer
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FASTEST) as zipped:
-                zipped.comment = b"0" * DIGEST
-                yield Writer(zipped, path.parent, kind, stop)
+                zipped.comment = b"0" * SIGNED
+                writer = Writer(zipped, path.parent, kind, stop)
+                yield writer
             file.flush()
-            digest = digest_of(file, file.seek(-DIGEST, os.SEEK_END), stop)
-            file.seek(-DIGEST, os.SEEK_END)
-            file.write(digest.encode())
+            digest = digest_of(file, file.seek(-SIGNED, os.SEEK_END), stop)
+            file.seek(-SIGNED, os.SEEK_END)
+            file.write((digest + sign(digest, writer.key)).encode())
             file.flush()
             os.fsync(file.fileno())
         _publish(draft, path)

@@ -3,9 +3,12 @@
 import asyncio
 import hashlib
 import json
+import re
+import sqlite3
 import stat
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -18,16 +21,20 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
+from connectors.keys import read_signing_keys
 from connectors.registry import database_revisions, open_stores
 from insights.backup.backup import back_up
 from insights.backup.manifest import NAME
 from insights.backup.restore import restore
+from insights.backup.signing import sign
 from insights.errors import Invalid, NotFound, Problem, Unavailable
 from insights.settings import Settings
 from insights.tables import changes as changes_table
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 DIGEST = 64
+SEAL = 2 * DIGEST
+KEY = "the key of the installation that is saved"
 Entries = list[tuple[zipfile.ZipInfo, bytes]]
 Change = Callable[[Entries, dict[str, Any]], object]
 
@@ -38,22 +45,32 @@ def backup(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return asyncio.run(make_backup(tmp_path_factory.mktemp("backup")))
 
 
+async def save(settings: Settings, out: Path) -> None:
+    (settings.data_dir / "keys").mkdir(exist_ok=True)
+    (settings.data_dir / "keys" / "signing.key").write_text(KEY)
+    [key] = read_signing_keys(settings)
+    await back_up(settings, database_revisions(), out, read_key=lambda: key, now=NOW)
+
+
 async def make_backup(folder: Path) -> bytes:
     settings = Settings(data_dir=folder / "var", database_url="")
     async with open_stores(settings, lambda: NOW):
         pass
     (settings.data_dir / "files").mkdir()
     (settings.data_dir / "files" / "one").write_bytes(b"first")
-    await back_up(settings, database_revisions(), folder / "one.zip", now=NOW)
+    await save(settings, folder / "one.zip")
     return (folder / "one.zip").read_bytes()
 
 
-async def attempt(raw: bytes, folder: Path, database_url: str = "") -> Problem | None:
+async def attempt(
+    raw: bytes, folder: Path, database_url: str = "", *, keys: tuple[str, ...] = (), unsigned: bool = False
+) -> Problem | None:
     """Restore these bytes into a new folder: the problem; without one, the data directory is complete."""
     file, data = folder / "in.zip", folder / "var"
     file.write_bytes(raw)
     try:
-        await restore(Settings(data_dir=data, database_url=database_url), database_revisions(), file)
+        settings = Settings(data_dir=data, database_url=database_url, secret_keys=keys)
+        await restore(settings, database_revisions(), file, is_unsigned_allowed=unsigned)
     except Problem as problem:
         assert not data.exists() or not list(data.iterdir())
         assert [path for path in folder.iterdir() if path != data] == [file]
@@ -61,8 +78,8 @@ async def attempt(raw: bytes, folder: Path, database_url: str = "") -> Problem |
     return None
 
 
-def forge(raw: bytes, change: Change) -> bytes:
-    """The backup with other entries or another manifest, and the checksums that belong to them."""
+def forge(raw: bytes, change: Change, key: str = KEY) -> bytes:
+    """The backup with other entries or another manifest, and the checksums and signature for them."""
     with zipfile.ZipFile(BytesIO(raw)) as source:
         entries = [(info, source.read(info)) for info in source.infolist() if info.filename != NAME]
         manifest = json.loads(source.read(NAME))
@@ -72,12 +89,25 @@ def forge(raw: bytes, change: Change) -> bytes:
         for info, content in entries:
             target.writestr(info, content)
         target.writestr(NAME, json.dumps(manifest))
-        target.comment = b"0" * DIGEST
-    return signed(out.getvalue()[:-DIGEST])
+        target.comment = b"0" * SEAL
+    return signed(out.getvalue()[:-SEAL], key)
 
 
-def signed(body: bytes) -> bytes:
-    return body + hashlib.sha256(body).hexdigest().encode()
+def signed(body: bytes, key: str = KEY) -> bytes:
+    digest = hashlib.sha256(body).hexdigest()
+    return body + (digest + sign(digest, key)).encode()
+
+
+def as_format_1(raw: bytes, change: Change) -> bytes:
+    """What the version before wrote: a digest alone, and a job store among the databases."""
+
+    def older(entries: Entries, manifest: dict[str, Any]) -> None:
+        manifest["format"] = 1
+        change(entries, manifest)
+
+    body = bytearray(forge(raw, older)[:-SEAL])
+    body[-2:] = DIGEST.to_bytes(2, "little")
+    return bytes(body) + hashlib.sha256(body).hexdigest().encode()
 
 
 def entry(
@@ -148,7 +178,6 @@ async def test_the_unchanged_backup_is_restored(backup: bytes, tmp_path: Path) -
         entry("files/folder", b"", stat.S_IFDIR | 0o700),
         entry("files/unlisted", listed=False),
         entry("surprise.sqlite"),
-        revision("jobs", ""),
         manifest_with(tables=[{"database": "crm", "name": "rows", "columns": [], "member": "files/one"}]),
         lambda entries, _manifest: entries.pop(),
         lambda _entries, manifest: manifest["members"].append(manifest["members"][0]),
@@ -173,12 +202,97 @@ async def test_forged_backups_are_refused(backup: bytes, tmp_path: Path, change:
 
 @pytest.mark.parametrize(
     "change",
-    [manifest_with(format=2, version="9.0"), revision("liaison", "9999"), add_database],
+    [manifest_with(format=3, version="9.0"), revision("liaison", "9999"), add_database],
 )
 async def test_backups_of_a_newer_liaison_are_refused(backup: bytes, tmp_path: Path, change: Change) -> None:
     problem = await attempt(forge(backup, change), tmp_path)
     assert problem
     assert problem.code == "newer_backup"
+
+
+@pytest.mark.parametrize(
+    ("key", "keys"),
+    [
+        ("somebody else's key, as long as it takes", ()),
+        ("somebody else's key, as long as it takes", ("y" * 40, "z" * 40)),
+        (KEY, ("the operator's own key, and no other one",)),  # the key that lies in it proves nothing then
+    ],
+)
+async def test_what_no_key_of_the_operator_has_signed_is_refused(
+    backup: bytes, tmp_path: Path, key: str, keys: tuple[str, ...]
+) -> None:
+    forged = forge(backup, entry("files/two"), key)
+    problem = await attempt(forged, tmp_path, keys=keys)
+    assert problem
+    assert problem.code == "not_signed"
+    assert await attempt(forged, tmp_path, keys=keys, unsigned=True) is None
+    assert (tmp_path / "var" / "files" / "two").read_bytes() == b"evil"
+
+
+async def test_any_of_the_operators_keys_may_have_signed(backup: bytes, tmp_path: Path) -> None:
+    assert await attempt(backup, tmp_path, keys=("x" * 40, KEY)) is None
+
+
+@pytest.mark.parametrize("content", [b"evil", b"SQLite format 3\0" + b"x" * 5000])
+async def test_the_jobs_of_an_older_backup_stay_in_it(backup: bytes, tmp_path: Path, content: bytes) -> None:
+    def add(entries: Entries, manifest: dict[str, Any]) -> None:
+        entry("jobs.sqlite", content)(entries, manifest)
+        revision("jobs", "")(entries, manifest)
+
+    problem = await attempt(as_format_1(backup, add), tmp_path)
+    assert problem
+    assert problem.code == "not_signed"
+    assert await attempt(as_format_1(backup, add), tmp_path, unsigned=True) is None
+    assert not (tmp_path / "var" / "jobs.sqlite").exists()
+    assert (tmp_path / "var" / "crm.sqlite").exists()
+
+
+def database_with(folder: Path, raw: bytes, *statements: str) -> bytes:
+    path = folder / "bent.sqlite"
+    path.write_bytes(raw)
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+@pytest.mark.parametrize(
+    ("bend", "words"),
+    [
+        (lambda _folder, _raw: b"evil", "no database"),
+        (lambda _folder, _raw: b"", "another revision"),
+        (lambda _folder, raw: raw[:-4096], "damaged|no database"),
+        (lambda _folder, raw: raw[:4096] + b"\xff" * 4096 + raw[8192:], "damaged|no database"),
+        (lambda folder, raw: database_with(folder, raw, "DROP TABLE rows"), "other tables"),
+        (lambda folder, raw: database_with(folder, raw, "CREATE TABLE more (n)"), "other tables"),
+        (
+            lambda folder, raw: database_with(
+                folder, raw, "CREATE TRIGGER t AFTER INSERT ON rows BEGIN DELETE FROM rows; END"
+            ),
+            "other tables",
+        ),
+        (
+            lambda folder, raw: database_with(folder, raw, "UPDATE alembic_version SET version_num = '0001'"),
+            "another revision",
+        ),
+    ],
+)
+async def test_a_database_is_opened_and_checked_before_success_is_said(
+    backup: bytes, tmp_path: Path, bend: Callable[[Path, bytes], bytes], words: str
+) -> None:
+    def replace(entries: Entries, manifest: dict[str, Any]) -> None:
+        at = next(at for at, (info, _) in enumerate(entries) if info.filename == "crm.sqlite")
+        content = bend(tmp_path, entries[at][1])
+        entries[at] = (entries[at][0], content)
+        member = next(each for each in manifest["members"] if each["name"] == "crm.sqlite")
+        member.update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    problem = await attempt(forge(backup, replace), tmp_path)
+    assert isinstance(problem, Invalid)
+    assert re.search(words, problem.detail), problem.detail
 
 
 async def test_files_that_cannot_both_be_there_leave_nothing(backup: bytes, tmp_path: Path) -> None:
@@ -192,13 +306,13 @@ async def test_what_is_no_backup_is_told(backup: bytes, tmp_path: Path) -> None:
     other = BytesIO()
     with zipfile.ZipFile(other, "w") as target:
         target.writestr("letter.txt", "Hello")
-        target.comment = b"0" * DIGEST
+        target.comment = b"0" * SEAL
     bodies = {
         b"": "not_a_backup",
         b"PK\x03\x04": "damaged_backup",
         b"%PDF-1.7": "not_a_backup",
         other.getvalue(): "damaged_backup",
-        signed(other.getvalue()[:-DIGEST]): "not_a_backup",
+        signed(other.getvalue()[:-SEAL]): "not_a_backup",
         signed(b"PK\x03\x04"): "damaged_backup",
         backup + b"\n": "damaged_backup",
     }
@@ -232,8 +346,8 @@ def test_every_bent_byte_is_noticed(backup: bytes, tmp_path: Path, data: st.Data
 def test_bent_bytes_under_a_fitting_checksum_do_no_harm(
     backup: bytes, tmp_path: Path, data: st.DataObject
 ) -> None:
-    """The digest is no signature: whoever bends a backup can write one that fits."""
-    raw = bytearray(backup[:-DIGEST])
+    """Also where whoever bends a backup has the key."""
+    raw = bytearray(backup[:-SEAL])
     tail = data.draw(st.booleans())  # the directory of the archive is at its end, and small
     for _ in range(data.draw(st.integers(1, 4))):
         first = len(raw) - 700 if tail else 0
@@ -253,7 +367,7 @@ async def test_rows_that_do_not_fit_leave_an_empty_database(
     async with open_stores(here, lambda: NOW) as (services, _):
         row = {"at": NOW, "kind": "tracks", "subject": "s"}
         await services.database.write(lambda connection: connection.execute(insert(changes_table), row))
-    await back_up(here, database_revisions(), tmp_path / "one.zip", now=NOW)
+    await save(here, tmp_path / "one.zip")
     raw = (tmp_path / "one.zip").read_bytes()
 
     def bend(entries: Entries, manifest: dict[str, Any]) -> None:

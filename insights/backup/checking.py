@@ -1,0 +1,76 @@
+"""Whether an unpacked file is the database that it says it is, before a restore calls itself done."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence, Set
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine
+
+from insights.backup.manifest import damaged
+from insights.errors import Invalid
+from insights.migrate import upgrade_schema
+
+OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+Objects = Set[tuple[str, str, str]]
+"""Type, name and table of everything in a schema; of triggers and views the text, too."""
+
+
+def require_database(path: Path, name: str, revision: str, revisions: Path) -> None:
+    """Raise Invalid unless a SQLite file is whole and its schema that of the revision, and nothing more.
+
+    A file without a revision is one that no server has filled yet.
+    """
+    try:
+        with closing(_open(path)) as connection:
+            found = _objects(connection.execute(OBJECTS).fetchall())
+            [[verdict], *_] = connection.execute("PRAGMA integrity_check(1)").fetchall()
+            there = _revision(connection, found)
+    except sqlite3.Error:
+        raise damaged(f"{name}.sqlite is no database") from None
+    if verdict != "ok":
+        raise damaged(f"{name}.sqlite is damaged inside")
+    if there != revision:
+        raise damaged(f"{name}.sqlite has another revision than the backup says")
+    if found != (_schema_of(name, revision, revisions) if revision else set()):
+        raise Invalid(
+            "This backup cannot be restored",
+            f"{name}.sqlite has other tables, views or triggers than Liaison makes",
+            "restore a backup that nobody has changed",
+            code="foreign_schema",
+        )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Read only, and the file's own views and triggers are not trusted with anything."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    return connection
+
+
+def _objects(rows: Iterable[Sequence[Any]]) -> Objects:
+    return {
+        (kind, name, sql if kind in {"trigger", "view"} else table)
+        for kind, name, table, sql in rows
+        if not name.startswith("sqlite_")
+    }
+
+
+def _revision(connection: sqlite3.Connection, found: Objects) -> str:
+    if ("table", "alembic_version", "alembic_version") not in found:
+        return ""
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _schema_of(name: str, revision: str, revisions: Path) -> Objects:
+    """What the migrations make up to a revision."""
+    engine = create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            upgrade_schema(connection, name, revisions, to=revision)
+            return _objects(connection.exec_driver_sql(OBJECTS).all())
+    finally:
+        engine.dispose()
