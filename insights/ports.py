@@ -6,7 +6,7 @@ All of them raise only `insights.errors.Problem`s. `user` is who asks: the answe
 this user's CRM permissions hide, and a record that may not be read is `NotFound`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -96,6 +96,13 @@ class Mail(Protocol):
 
     async def attachment(self, mailbox: Mailbox, email_id: str, attachment_id: str) -> AttachmentContent:
         """A file with its bytes; raises NotFound."""
+        ...
+
+    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
+        """Those of the emails that lie in a mailbox which the user reads, as far as is known by now.
+
+        Their own, and those that are shared with them; a mail server far away is not asked.
+        """
         ...
 
     async def version(self, mailbox: Mailbox) -> str:

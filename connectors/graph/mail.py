@@ -1,6 +1,6 @@
 """Exchange Online: the Mail port on Microsoft Graph."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from connectors.embedded.parsing.pool import MailParser
 from connectors.graph import requests
@@ -108,6 +108,11 @@ class GraphMail:
     async def source(self, mailbox: Mailbox, email_id: str) -> bytes:
         """The whole message as MIME; raises NotFound."""
         return await self._files.source(mailbox, await self._message_id(mailbox, email_id))
+
+    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
+        """Those of the emails that were listed in the user's mailbox or in one that they opened lately."""
+        places = [await self._reader.places_of(each, email_ids) for each in self._reader.opened_by(reader)]
+        return frozenset(each for known in places for each in known)
 
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes with the mailbox; "" where nobody tells us of its changes."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from connectors.graph.problems import away, busy, no_mailbox
 from connectors.graph.rights import asker_of, is_own, owner_path
 from insights.capture.addresses import mailbox_key
 from insights.errors import Incomplete, Unavailable
-from insights.model import Mailbox, MailQuery, Message
+from insights.model import Mailbox, MailQuery, Message, User
 
 OPEN_SECONDS = 300.0
 FILES_SECONDS = 1.0
@@ -137,6 +137,16 @@ class MailReader:
         """Where Graph has a message, as far as we know."""
         return (await self._places.find(mailbox.address, [email_id])).get(email_id)
 
+    async def places_of(self, mailbox: Mailbox, email_ids: Collection[str]) -> Mapping[str, Place]:
+        """Where Graph has those of the messages that were ever listed in the mailbox."""
+        return await self._places.find(mailbox.address, list(email_ids))
+
+    def opened_by(self, reader: User) -> list[Mailbox]:
+        """The user's own mailbox, and the shared ones that they were let into lately."""
+        since = time.monotonic() - OPEN_SECONDS
+        shared = [key for (key, who), at in self._open.items() if who == reader.id and at > since]
+        return [reader.mailbox, *(Mailbox(key, reader) for key in shared)]
+
     async def require_access(self, mailbox: Mailbox) -> None:
         """Raise NotFound for a shared mailbox that the reader may not open; asked anew every few minutes."""
         key = mailbox_key(mailbox.address), mailbox.reader.id
@@ -146,7 +156,6 @@ class MailReader:
         answer = await self.graph.ask(asker_of(mailbox), call, Budget(BUDGET_SECONDS))
         if await self._has_mailbox(mailbox, answer):
             answer.require_ok()
-            self._open[key] = time.monotonic()
 
     async def _ask_with_folders(
         self, mailbox: Mailbox, calls: Sequence[Call], budget: Budget
@@ -171,6 +180,8 @@ class MailReader:
         if not is_own(mailbox):
             if answer.status in {403, 404}:
                 raise no_mailbox()
+            if answer.status < 300:
+                self._open[mailbox_key(mailbox.address), mailbox.reader.id] = time.monotonic()
             return True
         if not answer.lacks_mailbox:
             return True

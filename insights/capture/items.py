@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection
-
 from insights import access
 from insights.capture.addresses import RelationKey, domain_of, mailbox_key, relation_key
 from insights.capture.causes import failure_of
-from insights.capture.joins import select_joined
+from insights.capture.joins import select_pressed
 from insights.capture.mailboxes import read_state
 from insights.capture.rules import OWN
-from insights.capture.tracks import Track, select_tracks
+from insights.capture.tracks import Track
 from insights.capture.views import AttachmentItem, Item, TrackedBy
 from insights.model import (
     Attachment,
@@ -80,7 +78,7 @@ async def read_standing(
         crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
     email_ids = [message.email_id for message in messages]
     email_ids += [activity.id for activity in activities if activity.kind == "email"]
-    rows, joined = await services.database.read(_select_pressed, email_ids, user.id)
+    rows, joined = await services.database.read(select_pressed, email_ids, user.id)
     names = {}
     for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
         person = await services.crm.user(user_id)
@@ -186,12 +184,6 @@ def reason(message: Message, addresses: Mapping[RelationKey, RecordAddress]) -> 
 
 def _may_when_tracked(*, may_untrack: bool) -> list[May]:
     return ["untrack", "regard", "link"] if may_untrack else ["regard", "link"]
-
-
-def _select_pressed(
-    connection: Connection, email_ids: Sequence[str], user_id: str
-) -> tuple[dict[str, Track], frozenset[str]]:
-    return select_tracks(connection, email_ids), select_joined(connection, email_ids, user_id)
 
 
 def _file(file: Attachment, track: Track | None) -> AttachmentItem:

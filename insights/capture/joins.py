@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
+from insights.capture.tracks import Track, select_tracks
 from insights.database import Database
 from insights.tables import track_joins as joins
 
@@ -25,6 +26,13 @@ def select_joined(connection: Connection, email_ids: Sequence[str], user_id: str
     """Those of the emails that this user joined."""
     query = select(joins.c.email_id).where(joins.c.email_id.in_(email_ids), joins.c.user_id == user_id)
     return frozenset(connection.execute(query).scalars()) if email_ids else frozenset()
+
+
+def select_pressed(
+    connection: Connection, email_ids: Sequence[str], user_id: str
+) -> tuple[dict[str, Track], frozenset[str]]:
+    """The rows of the emails by id, and those of the emails that this user joined."""
+    return select_tracks(connection, email_ids), select_joined(connection, email_ids, user_id)
 
 
 def select_joiners(connection: Connection, email_id: str) -> list[str]:

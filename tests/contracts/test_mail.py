@@ -403,3 +403,17 @@ def test_every_method_of_the_port_has_a_test() -> None:
     methods = {name for name in vars(ports.Mail) if not name.startswith("_")}
     tested = {name.removeprefix("test_").split("__")[0] for name in globals() if name.startswith("test_")}
     assert methods - tested == set()
+
+
+async def test_held__tells_what_lies_in_mailboxes_that_the_user_reads(server: Server) -> None:
+    await server.deliver_listed(ANN, [named("anns"), named("both")])
+    await server.deliver_listed(BOB, [named("bobs"), named("both")])
+    ids = [id_of(name) for name in ("anns", "both", "bobs", "nobodys")]
+    assert await server.mail.held(ANNS.reader, ids) == set(ids[:2])
+    assert await server.mail.held(BOBS.reader, [ids[0], "no id"]) == set()
+    assert await server.mail.held(ANNS.reader, []) == set()
+    await server.share(BOB, ANN)
+    listed = await server.mail.latest(Mailbox(BOB, ANNS.reader), None, 10)
+    assert {message.email_id for message in listed.items} == set(ids[1:3])
+    assert await server.mail.held(ANNS.reader, ids) == set(ids[:3])
+    assert await server.mail.held(BOBS.reader, ids) == set(ids[1:3])

@@ -1,6 +1,6 @@
 """The embedded Exchange: the Mail port on our own database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -69,6 +69,10 @@ class EmbeddedMail:
             raise NotFound("No such attachment", "the message has no file of this id", code="no_attachment")
         return found
 
+    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
+        """Those of the emails that lie in the user's mailbox or one that is shared with them."""
+        return await self._database.read(_held, reader.email, email_ids)
+
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
         found = await self._read(mailbox, reads.read_mailbox)
@@ -117,3 +121,8 @@ def _read_cursor(cursor: str) -> reads.Place:
     if len(place[1]) != 16:
         raise Invalid("This cursor is not ours", "", "use the `next` of the page before", code="bad_cursor")
     return place
+
+
+def _held(connection: Connection, reader: str, email_ids: Collection[str]) -> frozenset[str]:
+    mailboxes = [reader, *select_shared(connection, reader)]
+    return frozenset(each for mailbox in mailboxes for each in reads.find(connection, mailbox, email_ids))
