@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import create_engine, insert, inspect
 
 from connectors.keys import read_signing_keys
 from connectors.registry import database_revisions, open_stores
@@ -401,3 +401,29 @@ async def test_rows_that_do_not_fit_leave_an_empty_database(
         assert "two" not in problem.detail
     (tmp_path / "whole").mkdir()
     assert await attempt(raw, tmp_path / "whole", other_database_url) is None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_jobs_of_an_older_backup_are_loaded_into_no_database(
+    tmp_path: Path, database_url: str, other_database_url: str
+) -> None:
+    here = Settings(data_dir=tmp_path / "here", database_url=database_url)
+    async with open_stores(here, lambda: NOW):
+        pass
+    await save(here, tmp_path / "one.zip")
+
+    def add(entries: Entries, manifest: dict[str, Any]) -> None:
+        member = "postgresql/jobs/workflow_status.copy"
+        entry(member, b"track:x/1\tPENDING\tpy_pickle\n")(entries, manifest)
+        columns = ["workflow_uuid", "status", "serialization"]
+        table = {"database": "jobs", "name": "workflow_status", "columns": columns, "member": member}
+        manifest["tables"].append(table)
+        manifest["sequences"].append({"database": "jobs", "name": "numbers", "last": 1})
+        manifest["revisions"]["jobs"] = ""
+
+    (tmp_path / "in").mkdir()
+    raw = as_format_1((tmp_path / "one.zip").read_bytes(), add)
+    assert await attempt(raw, tmp_path / "in", other_database_url, unsigned=True) is None
+    engine = create_engine(other_database_url.replace("+asyncpg", "+psycopg"))
+    assert "jobs" not in inspect(engine).get_schema_names()
+    engine.dispose()
