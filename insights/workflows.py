@@ -120,6 +120,8 @@ class Workflows:
                 "executor_id": executor_id,
                 "log_level": "ERROR",
                 "max_executor_threads": 16,
+                # Nobody is notified through DBOS; its listener only has to hear soon that the server stops.
+                "notification_listener_polling_interval_sec": 0.05,
             }
         )
         for workflow in self._workflows.values():
