@@ -8,11 +8,12 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.error import URLError
@@ -36,6 +37,7 @@ QUIET = [
 ]
 START_SECONDS = 60
 Deliver = Callable[..., None]
+HoldCrm = Callable[[], AbstractContextManager[None]]
 LIAISON = str(Path(sys.executable).parent / "liaison")
 
 
@@ -88,6 +90,20 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo_url(demo_data: Path) -> Iterator[str]:
     """A server with the demo's organisation."""
     yield from _serve(demo_data, "--demo")
+
+
+@pytest.fixture
+def hold_crm(demo_data: Path) -> HoldCrm:
+    """While it is held nobody writes into the CRM: what is being tracked stays pending, on any machine."""
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        with closing(sqlite3.connect(demo_data / "crm.sqlite", isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+    return hold
 
 
 @pytest.fixture
