@@ -1,16 +1,14 @@
 """Each way in which the HTTP API refuses a request, by status and code."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.embedded.directory import EmbeddedDirectory
 from insights import features
 from insights.capture.identity import email_id
 from insights.capture.tracking import track
@@ -23,6 +21,7 @@ from tests.conftest import Client
 
 ROOT = Path(__file__).parents[1]
 V1 = "/api/v1"
+Untrack = Callable[[str], Awaitable[tuple[int, str]]]
 MINE, BOBS = "{1}", "{bobs}"
 """Ids of emails: of one that Ann holds, of one that Bob alone holds."""
 
@@ -154,40 +153,61 @@ async def test_refused(
     assert changed == []
 
 
-async def test_only_who_tracked_an_email_takes_it_back(client: Client, services: Services) -> None:
-    directory = services.directory
-    assert isinstance(directory, EmbeddedDirectory)
-    root, ann, bob = [await services.crm.user(name) for name in ("root", "ann", "bob")]
+@pytest.fixture
+async def untrack(client: Client, services: Services, token_for: Callable[[str], str]) -> Untrack:
+    """Presses *Untrack* on the email that Ann and Bob both hold: (status, code); auto capture is on."""
+    root = await services.crm.user("root")
     assert root
-    assert ann
-    assert bob
     switches = FeaturesBody(accept_terms=True, features=FeatureSwitches(auto_capture="on"))
     await features.change_features(services, root, switches)
-    shared_id = email_id(await services.crm.organization_id(), "<3@mail.example>")
+    path = f"{V1}/emails/{await shared_id(services)}/untrack"
 
-    async def untrack(user: str) -> tuple[int, str]:
-        headers = {"Authorization": f"Bearer {directory.issue_token(user)}"}
-        async with client.post(f"{V1}/emails/{shared_id}/untrack", headers=headers) as response:
+    async def press(user: str) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {token_for(user)}"}
+        async with client.post(path, headers=headers) as response:
             return response.status, (await response.json(content_type=None)).get("code", "")
 
-    at = datetime.now(UTC) - timedelta(seconds=5)
-    pending = tracks.insert().values(email_id=shared_id, state=TrackState.PENDING, user_id="ann", attempt=1,
-                                     requested_at=at, changed_at=at)  # fmt: skip
-    await services.database.write(lambda connection: connection.execute(pending))
-    assert await untrack("ann") == (409, "pending")
-    await services.database.write(lambda connection: connection.execute(tracks.delete()))
+    return press
 
+
+async def shared_id(services: Services) -> str:
+    return email_id(await services.crm.organization_id(), "<3@mail.example>")
+
+
+async def states(services: Services) -> list[tuple[str, str]]:
+    rows = await services.database.read(lambda connection: connection.execute(tracks.select()).all())
+    return [(row.user_id, row.state) for row in rows]
+
+
+async def press_track(services: Services, name: str) -> None:
+    user = await services.crm.user(name)
+    assert user
+    await track(services, user, await shared_id(services), TrackBody(regarding=None))
+
+
+async def test_only_who_tracked_an_email_takes_it_back(services: Services, untrack: Untrack) -> None:
     await services.workflows.wait_ready()
-    await track(services, ann, shared_id, TrackBody(regarding=None))
-    while (
-        await services.database.read(lambda c: c.execute(tracks.select()).one())
-    ).state != TrackState.TRACKED:
-        assert (await untrack("bob"))[0] == 409
+    await press_track(services, "ann")
+    while await states(services) != [("ann", TrackState.TRACKED)]:
+        assert (await untrack("bob"))[0] == 409  # whenever he tries while it is on its way
     assert await untrack("bob") == (409, "tracked_by_other")
-    await track(services, bob, shared_id, TrackBody(regarding=None))
+    await press_track(services, "bob")
     assert await untrack("ann") == (409, "others_added")
     assert (await untrack("bob"))[0] == 200
     assert (await untrack("ann"))[0] == 200
+
+
+@pytest.mark.parametrize("state", [TrackState.PENDING, TrackState.FAILED])
+async def test_nobody_takes_back_what_another_is_about_to_track(
+    services: Services, untrack: Untrack, state: TrackState
+) -> None:
+    now = services.now()
+    row = {"email_id": await shared_id(services), "state": state, "user_id": "ann", "attempt": 1}
+    pressed = tracks.insert().values(**row, requested_at=now, changed_at=now)
+    await services.database.write(lambda connection: connection.execute(pressed))
+    assert await untrack("bob") == ((409, "pending") if state is TrackState.PENDING else (200, ""))
+    assert await states(services) == [("ann", state)]
+    assert await untrack("ann") == ((409, "pending") if state is TrackState.PENDING else (200, ""))
 
 
 def test_every_code_of_the_api_is_here() -> None:

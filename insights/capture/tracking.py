@@ -72,20 +72,22 @@ async def untrack(services: Services, user: User, email_id: str) -> Item:
     target = await find_target(services, user, email_id)
     if await services.database.write(_leave, user, email_id, services):
         return await read_item(services, user, target)
-    row = await find_tracked(services, user, target)
-    pending, joiners = await services.database.read(_select_pressed, email_id)
-    if pending and pending.state is TrackState.PENDING:
+    # In this order: what is no longer pending has its row in the CRM by now.
+    pressed, joiners = await services.database.read(_select_pressed, email_id)
+    if pressed and pressed.state is TrackState.PENDING:
         raise Conflict(
             "This email is just being tracked",
             "the copy is not finished",
             "try again in a moment",
             code="pending",
         )
+    row = await find_tracked(services, user, target)
     if row:
         _require_own(row, user)
         await _require_alone(services, joiners)
         await services.crm.delete_email(user, row.email_activity_id)
-    await services.database.write(_let_go, user, email_id, services)
+    if row or (pressed and pressed.user_id == user.id):
+        await services.database.write(_let_go, user, email_id, services)
     if isinstance(target, Message):
         return await read_item(services, user, target)
     standing = await read_standing(services, user, [], [target])
