@@ -113,10 +113,12 @@ def _greet(address: str, *, is_demo: bool) -> None:
 
 
 async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None:
-    from connectors.embedded.crm.importing import ImportFailed, import_crm
+    from connectors.embedded.crm.importing import ImportFailed, import_crm, list_skipped
     from connectors.registry import open_stores
 
     _require_embedded("CRM rows", "LIAISON_CRM", settings.crm)
+    for line in list_skipped(arguments.folder):
+        print(line, file=sys.stderr)
     async with open_stores(settings, _now) as (_, stores):
         try:
             with _progress("CRM") as progress:

@@ -3,20 +3,19 @@
 Names are those of the Bot Framework activity schema. Ids are strings of any form.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from bot.richtext import Mention, read_richtext
 from insights.errors import Invalid
 from insights.outside import read_address, read_json
 
 LONGEST_ID = 1000
 LONGEST_TEXT = 30_000
 DEEPEST = 100
-MENTION = re.compile(r"<at[^>]*>.*?</at>", re.IGNORECASE | re.DOTALL)
-CARD_MARK = re.compile(r"</?(?:attachment|span)\b[^>]*>", re.IGNORECASE)
+HTML = "text/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,10 @@ class Account:
 class Incoming:
     """What of an activity matters to us; `value` is whatever JSON the client sent.
 
-    `shares` tells that a card or file came along, beside the text itself as HTML.
-    `base_url` is the address at which the sender reached us, for links to our own pages. `service_url` is put
-    together anew from its parts; `tenant_ids` are all that the activity names as the tenant.
+    `text` is as it came, as HTML where that is all there is. `shares` tells that a card or file came along,
+    beside the text itself as HTML. `base_url` is the address at which the sender reached us, for links to our
+    own pages. `service_url` is put together anew from its parts; `tenant_ids` are all that the activity names
+    as the tenant.
     """
 
     type: str
@@ -51,6 +51,7 @@ class Incoming:
     action: str = ""
     reply_to_id: str = ""
     tenant_ids: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     is_group: bool = False
     shares: bool = False
     value: Any = None
@@ -70,9 +71,9 @@ class Incoming:
 
     @property
     def words(self) -> str:
-        """The text without the mentions that a group chat needs and the marks where shared cards stand."""
-        text = MENTION.sub(" ", self.text)
-        return " ".join((CARD_MARK.sub(" ", text) if self.shares else text).split())
+        """The text in plain words, without the mention of the bot that a group chat needs."""
+        own = Mention(self.recipient.id, self.recipient.name, "")
+        return read_richtext(self.text, self.mentions, own)
 
 
 def read_activity(raw: bytes, base_url: str = "") -> Incoming:
@@ -89,11 +90,12 @@ def read_activity(raw: bytes, base_url: str = "") -> Incoming:
         base_url=base_url,
         id=_text(body, "id"),
         name=_text(body, "name"),
-        text=_text(body, "text", longest=LONGEST_TEXT),
+        text=_text(body, "text", longest=LONGEST_TEXT) or _html(body),
         locale=_text(body, "locale"),
         action=_text(body, "action"),
         reply_to_id=_text(body, "replyToId"),
         tenant_ids=tuple(filter(None, (_text(conversation, "tenantId"), _tenant(body)))),
+        mentions=tuple(_mentions(body)),
         is_group=not _is_personal(body, conversation),
         shares=_shares(body),
         value=body.get("value"),
@@ -158,11 +160,28 @@ def _members(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _shares(body: Mapping[str, Any]) -> bool:
-    attachments = body.get("attachments")
-    return isinstance(attachments, list) and any(
-        isinstance(attachment, dict) and attachment.get("contentType") != "text/html"
-        for attachment in attachments
-    )
+    return any(each.get("contentType") != HTML for each in _objects(body, "attachments"))
+
+
+def _html(body: Mapping[str, Any]) -> str:
+    """The text where it came as an HTML attachment only."""
+    found = (each.get("content") for each in _objects(body, "attachments") if each.get("contentType") == HTML)
+    text = next((content for content in found if isinstance(content, str)), "")
+    return text if len(text) <= LONGEST_TEXT else ""
+
+
+def _mentions(body: Mapping[str, Any]) -> Iterator[Mention]:
+    for entity in _objects(body, "entities"):
+        mentioned = entity.get("mentioned")
+        if entity.get("type") == "mention" and isinstance(mentioned, dict):
+            text = _text(entity, "text", longest=LONGEST_TEXT)
+            yield Mention(_text(mentioned, "id"), _text(mentioned, "name"), text)
+
+
+def _objects(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list that may hold anything, or be none."""
+    listed = body.get(name)
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

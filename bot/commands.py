@@ -1,14 +1,15 @@
 """What one can write to the bot: word → sentence and function.
 
-Case, articles and small typos do not matter; what is no command gets the nearest ones as buttons.
+Which of them a sentence means is `grammar.py`'s; what means none gets the nearest ones as buttons.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from bot.grammar import read_sentence
+from bot.phrases import CHANGING, LEADING_WORDS, NOT_BUILT, THANKS
 from bot.records import find_record, labels_of, links_to
 from bot.turns import Answer, Listing, Turn
 from cards.consent import consent_card
@@ -29,11 +30,8 @@ from insights.model import RecordRef, User
 from insights.requirements.examining import read_requirements
 from insights.views import FeaturesBody, FeatureSwitches
 
-ARTICLES = {"the", "a", "an", "my", "please", "for", "of", "about"}
 FOUND = 8
 NEAREST = 3
-MOST_WORDS = 20
-EMAIL = {"email", "emails", "mail", "mails", "message", "messages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +52,20 @@ class Command:
 
 async def answer(turn: Turn, text: str) -> Answer:
     """Carry out what somebody wrote."""
-    command, argument = read_command(text)
-    if command is None:
-        return Answer(nearest_card(text, [each.text for each in nearest(text, turn.user)], turn.words))
-    return await command.run(turn, argument)
+    reading = read_sentence(text)
+    if reading.command == THANKS:
+        return Answer(notice_card(turn.words("bot.thanks"), [turn.words("bot.thanks_do")], turn.words))
+    if not reading.command:
+        near = [each.text for each in nearest(reading.near, turn.user)]
+        return Answer(nearest_card(text, near, turn.words, is_built=NOT_BUILT not in reading.near))
+    return await BY_WORD[reading.command].run(turn, reading.argument)
 
 
-def read_command(text: str) -> tuple[Command | None, str]:
-    """(the command that a text begins with, the rest of the text)."""
-    words = re.findall(r"\S+", text)
-    while words and _bare(words[0]) in ARTICLES:
-        words = words[1:]
-    if not words:
-        return (BY_WORD["help"], "") if not text.strip() else (None, "")
-    command = _closest(_bare(words[0]))
-    while command and len(words) > 2 and _bare(words[1]) in ARTICLES:
-        words.pop(1)
-    return command, " ".join(words[1:]) if command else ""
-
-
-def nearest(text: str, user: User) -> Sequence[Command]:
-    """The commands that look most like a text, of those the user may give."""
-    words = [_bare(word) for word in text.split()[:MOST_WORDS]] or [""]
-
-    def distance(command: Command) -> float:
-        return min(OSA.normalized_distance(word, command.word) for word in words)
-
-    return sorted(commands_of(user), key=distance)[:NEAREST]
+def nearest(near: Sequence[str], user: User) -> Sequence[Command]:
+    """The commands to offer somebody: those near, then the usual, never one that changes something."""
+    offered = dict.fromkeys((*near, *(command.word for command in COMMANDS)))
+    may = {command.word: command for command in commands_of(user) if command.word not in CHANGING}
+    return [may[word] for word in offered if word in may][:NEAREST]
 
 
 def commands_of(user: User) -> list[Command]:
@@ -88,27 +73,12 @@ def commands_of(user: User) -> list[Command]:
     return [command for command in COMMANDS if user.is_admin or not command.is_admin]
 
 
-def _bare(word: str) -> str:
-    return word.casefold().strip(".,;:!?/\"'“”’")
-
-
-def _closest(word: str) -> Command | None:
-    """The command a word means; a typo may cost one letter, two in long words."""
-    if word in BY_WORD:
-        return BY_WORD[word]
-    near = sorted((OSA.distance(word, name), name) for name in BY_WORD)
-    distance, name = near[0]
-    allowed = 0 if len(word) < 4 else 1 if len(word) < 7 else 2
-    is_clear = len(near) == 1 or near[1][0] > distance
-    return BY_WORD[name] if distance <= allowed and is_clear else None
-
-
 async def _help(turn: Turn, _: str) -> Answer:
     return Answer(help_card([command.text for command in commands_of(turn.user)], turn.words))
 
 
 async def _untracked(turn: Turn, argument: str) -> Answer:
-    if not argument or argument.lower() in EMAIL:
+    if not argument:
         return await show_untracked(turn, None)
     await access.require(turn.services, turn.user, feature="auto_capture")
     page = await find_record(turn, argument, limit=FOUND)
@@ -188,7 +158,8 @@ async def switch_feature(turn: Turn, name: str, switch: str, *, accept_terms: bo
 
 def read_feature(text: str) -> str:
     """The feature a text names, small typos allowed; raises Invalid with the names there are."""
-    wanted = " ".join(_bare(word) for word in text.replace("_", " ").split() if _bare(word) not in ARTICLES)
+    words = text.replace("_", " ").casefold().split()
+    wanted = " ".join(word for word in words if word not in LEADING_WORDS)
     near = sorted(
         (OSA.distance(wanted, feature.name.replace("_", " ")), feature.name) for feature in FEATURES
     )

@@ -36,11 +36,13 @@ def welcome_card(commands: Sequence[Command], words: Words) -> Card:
     return card(words, body + _buttons(commands))
 
 
-def nearest_card(text: str, commands: Sequence[Command], words: Words) -> Card:
-    """What was written, quoted, and the commands it is nearest to."""
-    key = "nearest.text" if commands else "nearest.none"
+def nearest_card(text: str, commands: Sequence[Command], words: Words, *, is_built: bool = True) -> Card:
+    """What was written, quoted, and the nearest commands; `is_built` is False for what is to come."""
+    title, key = "nearest.title", "nearest.text" if commands else "nearest.none"
+    if not is_built:
+        title, key = "nearest.not_built", "nearest.built"
     told = line(words(key, text=plain(text, QUOTED)))
-    return card(words, [heading(words, "nearest.title"), told, *_buttons(commands)])
+    return card(words, [heading(words, title), told, *_buttons(commands)])
 
 
 def _row(command: Command, words: Words) -> Element:

@@ -133,6 +133,18 @@ def test_bad_rows_are_named_and_nothing_is_imported(run: Run, tmp_path: Path) ->
     assert run("import", "crm", str(folder))[0] == "account: 1 created, 0 updated, 0 unchanged\n"
 
 
+def test_what_is_passed_over_in_a_folder_is_told(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "crm"
+    write_csv(folder, "accounts", "accountid,name,\na1,Fabrikam,\n")
+    (folder / "notes.txt").write_text("accountid,name\na2,Contoria\n")
+    told = "skipped notes.txt: its name does not end in .csv, nor is it metadata.json\n"
+    out, err = run("import", "crm", str(folder))
+    assert (out, err) == ("account: 1 created, 0 updated, 0 unchanged\n", told)
+    (folder / "accounts.csv").unlink()
+    _, err = run("import", "crm", str(folder), code=1)
+    assert err.startswith(f"{told}error: There are no CSV files in ")
+
+
 def test_mail_is_imported_once(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "mail"
     folder.mkdir()

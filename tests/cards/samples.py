@@ -274,6 +274,7 @@ SAMPLES = {
         _sample("help", help_card, COMMANDS),
         _sample("welcome", welcome_card, COMMANDS[:3]),
         _sample("nearest", nearest_card, "untrackt contoso", COMMANDS[:3]),
+        _sample("nearest-not-built", nearest_card, "who knows Ana Silva?", COMMANDS[:3], is_built=False),
         _sample("nearest-none", nearest_card, "sing me a song", ()),
         _sample("found", found_card, "contoso", FOUND, LINKS, LABELS),
         _sample("found-nothing", found_card, "contosso", RecordPage(items=[]), {}, LABELS),
@@ -293,6 +294,7 @@ SAMPLES = {
         _sample(
             "notice", notice_card, "I answered you in our own chat", ["Nobody else sees your email here."]
         ),
+        _sample("notice-thanks", notice_card, WORDS("bot.thanks"), [WORDS("bot.thanks_do")]),
         _sample(
             "notice-question",
             notice_card,

@@ -16,6 +16,7 @@ from connectors.embedded.folders import NotOpenedError, open_below
 from insights.errors import Invalid, NotFound
 
 METADATA = "metadata.json"
+MOST_SKIPPED = 20
 LARGEST_CELL = 64 * 1024 * 1024
 ROWS_PER_REPORT = 200
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -66,10 +67,21 @@ def read_metadata(folder: Path, faults: Faults) -> list[dict[str, Any]]:
     return []
 
 
+def list_skipped(folder: Path) -> list[str]:
+    """What of a folder is no part of an import, a line each with the reason; none without folder."""
+    try:
+        others = sorted(path for path in folder.iterdir() if not _is_csv(path) and path.name != METADATA)
+        lines = [f"skipped {_shown(path.name)}: {_why_skipped(path)}" for path in others[:MOST_SKIPPED]]
+    except OSError:
+        return []  # the import itself tells what is wrong with the folder
+    more = len(others) - len(lines)
+    return [*lines, f"skipped {more} others"] if more else lines
+
+
 def find_files(folder: Path, schema: Schema, faults: Faults) -> list[CsvFile]:
     """The CSV files of a folder; raises NotFound where there is no folder or nothing in it."""
     try:
-        found = sorted(path for path in folder.iterdir() if path.suffix.casefold() == ".csv")
+        found = sorted(path for path in folder.iterdir() if _is_csv(path))
     except OSError:
         found = []
     if not found:
@@ -125,22 +137,37 @@ def _rows(file: CsvFile, text: TextIOWrapper, faults: Faults) -> Iterator[Cells]
         header = next(reader, None)
         columns = _columns(file, header, faults)
         before = reader.line_num
+        nameless = {at for at, column in enumerate(columns or ()) if not column}
         for row in reader:
             line, before = before + 1, reader.line_num
             if columns is None or not any(cell.strip() for cell in row):
                 continue
-            if len(row) != len(columns):
-                place = columns[len(row)] if len(row) < len(columns) else f"cell {len(columns) + 1}"
+            cells = _fitted(row, columns)
+            if cells is None:
+                place = len(row) if len(row) < len(columns) else len(columns)
+                name = columns[place] if place < len(columns) else ""
                 reason = f"the row has {len(row)} cells, the header {len(columns)}"
-                faults.add(file.name, line, place, reason)
+                faults.add(file.name, line, name or f"cell {place + 1}", reason)
                 continue
-            yield Cells(file.name, line, dict(zip(columns, row, strict=True)))
+            for at in sorted(at for at in nameless if cells[at].strip()):
+                nameless.remove(at)  # told once
+                reason = f"the heading is empty, but line {line} has a value under it: name the column"
+                faults.add(file.name, 1, f"heading {at + 1}", reason)
+            named = zip(columns, cells, strict=True)
+            yield Cells(file.name, line, {column: cell for column, cell in named if column})
     except csv.Error as error:
         faults.add(file.name, max(reader.line_num, 1), "", f"this is not CSV ({error})")
 
 
+def _fitted(row: list[str], columns: list[str]) -> list[str] | None:
+    """A cell for each column, None where cells lack or are too many; empty ones at the end do not count."""
+    if any(cell.strip() for cell in row[len(columns) :]) or any(columns[len(row) :]):
+        return None
+    return [*row[: len(columns)], *[""] * (len(columns) - len(row))]
+
+
 def _columns(file: CsvFile, header: list[str] | None, faults: Faults) -> list[str] | None:
-    """The header's column names, None if rows under it make no sense."""
+    """The header's column names, "" for an empty heading; None if rows under it make no sense."""
     columns = [cell.strip().lower() for cell in header or ()]
     if not any(columns):
         faults.add(file.name, 1, "", "the first line must name the columns")
@@ -148,15 +175,30 @@ def _columns(file: CsvFile, header: list[str] | None, faults: Faults) -> list[st
     if len(columns) == 1 and ";" in columns[0]:
         faults.add(file.name, 1, "", "cells are separated by semicolons: use commas")
         return None
-    for column in sorted({column for column in columns if columns.count(column) > 1}):
+    for column in sorted({column for column in columns if column and columns.count(column) > 1}):
         faults.add(file.name, 1, column, "the column is there more than once")
-    for column in dict.fromkeys(columns):
+    for column in dict.fromkeys(filter(None, columns)):
         if reason := check_column(file.table, column):
             faults.add(file.name, 1, column, reason)
     if file.table.primary_id not in columns and not file.table.key:
         faults.add(file.name, 1, file.table.primary_id, "this required column is missing")
         return None
     return columns
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.casefold() == ".csv"
+
+
+def _why_skipped(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder, and folders in the folder are not read"
+    return f"its name does not end in .csv, nor is it {METADATA}"
+
+
+def _shown(name: str) -> str:
+    """A file's name without what would move the cursor of a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
 
 
 def _unreadable(error: OSError) -> str:

@@ -13,7 +13,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.embedded.crm.crm import prepare_crm
-from connectors.embedded.crm.csvfiles import Cells, check_column, find_files, read_file, read_metadata
+from connectors.embedded.crm.csvfiles import (
+    Cells,
+    check_column,
+    find_files,
+    list_skipped,
+    read_file,
+    read_metadata,
+)
 from connectors.embedded.crm.customizing import read_definitions, read_schema, read_table
 from connectors.embedded.crm.drafts import Drafting
 from connectors.embedded.crm.faults import Fault, Faults, ImportFailed
@@ -25,7 +32,7 @@ from connectors.embedded.crm.standard import standard_schema
 from insights.database import Database
 from insights.errors import Invalid
 
-__all__ = ["Fault", "ImportFailed", "ImportReport", "Progress", "import_crm", "import_rows"]
+__all__ = ["Fault", "ImportFailed", "ImportReport", "Progress", "import_crm", "import_rows", "list_skipped"]
 
 Sources = Iterable[tuple[TableSchema, Iterable[Cells]]]
 Row = Mapping[str, str | None]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from connectors.embedded.crm.crm import EmbeddedCrm
-from connectors.embedded.crm.importing import ImportFailed, import_crm, import_rows
+from connectors.embedded.crm.importing import ImportFailed, import_crm, import_rows, list_skipped
 from connectors.embedded.crm.rows import read_row
 from connectors.embedded.crm.tables import addresses, contents, lookups, rows, timeline
 from insights.database import Database
@@ -126,6 +126,47 @@ async def test_bom_crlf_quoted_newlines_and_blank_lines(
     assert row
     assert row.name == 'Müller, "Söhne"'
     assert row.text("description").split() == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"accountid,name,\n{A1},Contoso,\n{A2},Two,\n",
+        f"accountid,name,,, \n{A1},Contoso,,,\n{A2},Two\n",
+        f"accountid,name\n{A1},Contoso,,\n{A2},Two, \n",
+        f",accountid,,name,\n,{A1},,Contoso,\n,{A2},, Two,\n",
+    ],
+)
+async def test_a_column_without_heading_and_values_is_passed_over(
+    sqlite: Database, write: Write, text: str
+) -> None:
+    report = await import_crm(sqlite, write(accounts=text), now=NOW)
+    assert report.created == {"account": 2}
+    row = await sqlite.read(read_row, "account", A1)
+    assert row
+    assert row.name == "Contoso"
+
+
+def test_what_is_no_csv_file_is_listed(write: Write) -> None:
+    folder = write(accounts="accountid,name\n", metadata=[])
+    (folder / "CONTACTS.CSV").write_text("")
+    assert list_skipped(folder) == []
+    for name in ("notes.txt", "accounts.xlsx", "odd\nname\x1b[31m", "Überblick.txt"):
+        (folder / name).write_text("")
+    (folder / "more").mkdir()
+    other = "its name does not end in .csv, nor is it metadata.json"
+    assert list_skipped(folder) == [
+        f"skipped accounts.xlsx: {other}",
+        "skipped more: it is a folder, and folders in the folder are not read",
+        f"skipped notes.txt: {other}",
+        f"skipped odd�name�[31m: {other}",
+        f"skipped Überblick.txt: {other}",
+    ]
+    for number in range(30):
+        (folder / f"{number}.txt").write_text("")
+    lines = list_skipped(folder)
+    assert (len(lines), lines[-1]) == (21, "skipped 15 others")
+    assert list_skipped(folder / "nowhere") == []
 
 
 async def test_values_become_what_their_columns_hold(database: Database, write: Write) -> None:
@@ -313,6 +354,18 @@ REFUSED = {
     "column twice": (
         f"accountid,name,Name\n{A1},A,B\n",
         "accounts.csv:1: name: the column is there more than once",
+    ),
+    "no heading over a value": (
+        f"accountid,name,\n{A1},A,\n{A2},B,7\n{C1},C,8\n",
+        "accounts.csv:1: heading 3: the heading is empty, but line 3 has a value under it: name the column",
+    ),
+    "no heading in the middle": (
+        f"accountid,,name\n{A1},7,A\n",
+        "accounts.csv:1: heading 2: the heading is empty, but line 2 has a value under it: name the column",
+    ),
+    "too few cells under empty headings": (
+        f"accountid,,name\n{A1}\n",
+        "accounts.csv:2: cell 2: the row has 1 cells, the header 3",
     ),
     "no id column": ("name\nA\n", "accounts.csv:1: accountid: this required column is missing"),
     "too many cells": (
