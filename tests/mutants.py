@@ -52,7 +52,7 @@ def run(*names: str) -> None:
     """Run mutmut on these mutants, as far as the time goes."""
     with (ROOT / "mutants.log").open("ab") as log:
         try:
-            command = [MUTMUT, "run", *names]
+            command = [str(MUTMUT), "run", *names]
             subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:
             print(f"stopped after {SECONDS} s")
