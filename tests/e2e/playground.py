@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Playgrounds:
         """A file that makes one of the Playground's default users the current one."""
         path = self._folder / f"{email}.yml"
         with run_playground(self._messages_url, path, port) as url:
-            default = _get(f"{url}/_internal/v1/config")["config"]
+            default = _read_config(url)
         everybody = [default["currentUser"], *default["users"]]
         me = next(user for user in everybody if user["userPrincipleName"] == email)
         others = [user for user in everybody if user is not me]
@@ -107,20 +107,25 @@ def run_playground(messages_url: str, config: Path, port: int) -> Iterator[str]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    def require_running() -> None:
+        assert process.poll() is None, f"the Playground ended with {process.returncode}"
+
+    _read_config(url, require_running)
+
+
+def _read_config(url: str, check: Callable[[], None] = lambda: None) -> Json:
+    """The Playground's own view of its file; while it starts, or reads the file anew, it answers 500."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        assert process.poll() is None, f"the Playground ended with {process.returncode}"
-        with contextlib.suppress(URLError, TimeoutError, ConnectionError):
-            _get(f"{url}/_internal/v1/config")
-            return
+        check()
+        with (
+            contextlib.suppress(URLError, TimeoutError, ConnectionError),
+            urlopen(f"{url}/_internal/v1/config", timeout=5) as answer,
+        ):
+            found: Json = json.load(answer)["config"]
+            return found
         time.sleep(0.1)
     raise AssertionError(f"the Playground was not ready within {START_SECONDS} s")
-
-
-def _get(url: str) -> Json:
-    with urlopen(url, timeout=5) as answer:
-        found: Json = json.load(answer)
-        return found
 
 
 class Teams:
@@ -132,7 +137,7 @@ class Teams:
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.sent: list[tuple[str, str, Json]] = []
-        self.conversations = _get(f"{url}/_internal/v1/config")["config"]
+        self.conversations = _read_config(url)
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("websocket", self._listen)
