@@ -25,10 +25,11 @@ async def has_folded(database: Database) -> bool:
 
 
 def unfold(connection: Connection, users: Iterable[User]) -> None:
-    """Give each mailbox and share the whole address of the one user it can only be meant for.
+    """Give each mailbox and share the form in which its one user writes the domain, and nothing else.
 
-    Where it can be several people's, the mailbox stays with who has the name to the letter, and
-    nobody reads it if that is none of them; what was shared with one of them is shared no more.
+    Where a `+` was folded it may be another's: a colleague who left, a shared mailbox that is no user's.
+    So it stays with who has the name to the letter, and nobody reads it if that is none of them; what
+    was shared with such a name is shared no more.
     """
     meant: defaultdict[str, set[MailboxKey]] = defaultdict(set)
     for user in users:
@@ -37,7 +38,7 @@ def unfold(connection: Connection, users: Iterable[User]) -> None:
     merged = 0
     for key in list(connection.scalars(locked)):
         people = meant[key] or {MailboxKey(key)}
-        if len(people) == 1:
+        if len(people) == 1 and _local(*people) == _local(key):
             _rename(connection, key, people.pop())
         else:
             connection.execute(delete(shares).where(shares.c.reader_key == key))
@@ -45,8 +46,13 @@ def unfold(connection: Connection, users: Iterable[User]) -> None:
     connection.execute(delete(folded_keys))
     if merged:
         log.warning(
-            "mailboxes of several people were one until this version: import their mail again", count=merged
+            "mailboxes of several addresses were one until this version: import their mail again",
+            count=merged,
         )
+
+
+def _local(address: str) -> str:
+    return address.rpartition("@")[0]
 
 
 def _rename(connection: Connection, key: str, name: MailboxKey) -> None:
