@@ -12,9 +12,13 @@ from insights.backup.manifest import damaged
 from insights.errors import Invalid
 from insights.migrate import upgrade_schema
 
-OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+OBJECTS = """
+    SELECT type, name, tbl_name, sql FROM sqlite_schema
+    UNION ALL SELECT 'column', c.name, t.name, NULL
+    FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"""
+SQLITES_OWN = ("sqlite_autoindex_", "sqlite_sequence", "sqlite_stat")
 Objects = Set[tuple[str, str, str]]
-"""Type, name and table of everything in a schema; of triggers and views the text, too."""
+"""Type, name and table of everything in a schema, columns too; of triggers and views the text, too."""
 
 
 def require_database(path: Path, name: str, revision: str, revisions: Path) -> None:
@@ -54,7 +58,7 @@ def _objects(rows: Iterable[Sequence[Any]]) -> Objects:
     return {
         (kind, name, sql if kind in {"trigger", "view"} else table)
         for kind, name, table, sql in rows
-        if not name.startswith("sqlite_")
+        if kind in {"trigger", "view"} or not (name.startswith(SQLITES_OWN) or table.startswith(SQLITES_OWN))
     }
 
 

@@ -21,6 +21,7 @@ from insights.settings import Settings
 
 FOUND_ON_NEW_DISKS = {"lost+found"}
 KEY = "keys/signing.key"
+LONGEST_KEY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _restore(
 
 def _find_signer(archive: Archive, keys: Sequence[str]) -> str | None:
     """The key that signed the backup: one of the operator's, else the one that lies in it."""
-    if not keys and KEY in {member.name for member in archive.manifest.members}:
+    if not keys and any(each.name == KEY and each.size <= LONGEST_KEY for each in archive.manifest.members):
         keys = [b"".join(archive.read(KEY)).decode("ascii", "replace").strip()]
     return find_signer(archive.digest, archive.signature, keys)
 

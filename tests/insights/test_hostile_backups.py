@@ -269,6 +269,20 @@ def database_with(folder: Path, raw: bytes, *statements: str) -> bytes:
         (lambda folder, raw: database_with(folder, raw, "DROP TABLE rows"), "other tables"),
         (lambda folder, raw: database_with(folder, raw, "CREATE TABLE more (n)"), "other tables"),
         (
+            lambda folder, raw: database_with(folder, raw, "ALTER TABLE rows RENAME COLUMN state TO s"),
+            "other tables",
+        ),
+        (
+            lambda folder, raw: database_with(
+                folder,
+                raw,
+                "PRAGMA writable_schema=ON",
+                "INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_evil', 'rows', 0,"
+                " 'CREATE TRIGGER sqlite_evil AFTER INSERT ON rows BEGIN DELETE FROM rows; END')",
+            ),
+            "other tables",
+        ),
+        (
             lambda folder, raw: database_with(
                 folder, raw, "CREATE TRIGGER t AFTER INSERT ON rows BEGIN DELETE FROM rows; END"
             ),
