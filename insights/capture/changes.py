@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, select
 from insights.capture.joins import select_pressed
 from insights.capture.tracks import Track
 from insights.capture.views import Change
-from insights.errors import NotFound
+from insights.errors import Problem
 from insights.model import TrackState, User
 from insights.services import Services
 from insights.tables import changes
@@ -61,12 +61,15 @@ async def _concerning(
 
 
 async def _is_readable(services: Services, user: User, email_id: str, row: Track | None) -> bool:
-    """Whether the CRM shows the user a row of the email; an unfinished one is none yet."""
+    """Whether the CRM shows the user a row of the email; an unfinished one is none yet.
+
+    A CRM that does not answer says no: the pane's regular look finds out, and the line goes on.
+    """
     if row and row.state is not TrackState.TRACKED:
         return False
     try:
         await services.crm.email_activity(user, (row and row.email_activity_id) or email_id)
-    except NotFound:
+    except Problem:
         return False
     return True
 
