@@ -88,3 +88,19 @@ async def test_the_card_of_somebody_who_left_is_given_up(chat: Chat, services: S
         async with asyncio.timeout(20):
             while {"code": "user_gone", "event": "a card is given up", "log_level": "info"} not in log:
                 await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status", "code"),
+    [
+        ("adaptiveCard/action", {}, 400, "BadRequest"),
+        ("adaptiveCard/action", {"action": {"verb": 7}}, 400, "BadRequest"),
+        ("task/nothing", {}, 404, "NotSupported"),
+    ],
+)
+async def test_an_invoke_that_is_none_of_ours_is_refused_as_teams_reads_it(
+    chat: Chat, name: str, value: object, status: int, code: str
+) -> None:
+    answered, body = await chat.invoke("ann", name, value)
+    assert (answered, body["error"]["code"]) == (status, code)
+    assert body["error"]["message"]

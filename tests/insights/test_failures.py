@@ -5,14 +5,17 @@ from datetime import timedelta
 import pytest
 
 from insights import features
+from insights.capture import tracking
 from insights.capture.failures import list_failures
 from insights.capture.identity import email_id
 from insights.capture.views import Item
+from insights.errors import Conflict
 from insights.model import TrackState, User
 from insights.services import Services
 from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches
 
+BOTH = "<3@mail.example>"  # lies in both mailboxes
 HELD = ("<1@mail.example>", "<2@mail.example>")
 GONE, SHARED, BOBS = "<gone@mail.example>", "<shared@mail.example>", "<bobs@mail.example>"
 
@@ -76,3 +79,20 @@ async def test_nobody_lists_the_failures_of_others(services: Services, ann: User
     assert root
     assert [item.subject for item in await read_pages(services, bob, 5)] == ["Delivery bobs"]
     assert (await list_failures(services, root, cursor=None, limit=5)).items == []
+
+
+async def test_only_who_pressed_tries_again(services: Services, ann: User) -> None:
+    bob = await services.crm.user("bob")
+    assert bob
+    own_id = email_id(await services.crm.organization_id(), BOTH)
+    now = services.now()
+    failed = tracks.insert().values(
+        email_id=own_id, state=TrackState.FAILED, user_id="ann", attempt=1, requested_at=now,
+        changed_at=now, cause="not_allowed",
+    )  # fmt: skip
+    await services.database.write(lambda connection: connection.execute(failed))
+    with pytest.raises(Conflict) as refused:
+        await tracking.retry(services, bob, own_id)
+    assert refused.value.code == "not_failed"
+    item = await tracking.retry(services, ann, own_id)
+    assert item.state in {TrackState.PENDING, TrackState.TRACKED}
