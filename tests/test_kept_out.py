@@ -24,7 +24,7 @@ from insights.capture.identity import email_id
 from insights.capture.tracks import select_tracks
 from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
-from insights.errors import Conflict
+from insights.errors import Conflict, Incomplete, Unavailable
 from insights.model import RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import Settings
@@ -129,6 +129,23 @@ async def test_no_list_shows_it(world: World) -> None:
         subjects = [row.item.subject for row in listed.rows]
         assert "An open word" in subjects
         assert WORDS not in subjects
+
+
+async def test_a_list_that_the_mailbox_cuts_short_does_not_show_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = world.services.mail
+    search = type(mail).search
+
+    async def cut_short(given: Any, *asked: Any) -> None:
+        raise Incomplete(Unavailable("The mailbox is busy", code="mail_busy"), await search(given, *asked))
+
+    monkeypatch.setattr(type(mail), "search", cut_short)
+    timeline = await world.get("records/contact/ana/activities")
+    assert "Some of your emails are missing" in timeline["notice"]
+    subjects = [item["subject"] for item in timeline["items"]]
+    assert "An open word" in subjects
+    assert WORDS not in subjects
 
 
 async def test_the_bot_shows_it_in_no_chat(world: World) -> None:

@@ -1,5 +1,6 @@
 """Every route × every role × the feature on and off, against the matrix of docs/permissions.md."""
 
+import ast
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from insights import audit, features, preferences
 from insights.capture import emails, failures, filing, tracking
+from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
 from insights.consent.link import read_consent
 from insights.errors import NotAllowed
@@ -20,7 +22,8 @@ from insights.services import Services
 from insights.views import FeaturesBody, FeatureSwitches, PreferencesBody
 
 Client = TestClient[web.Request, web.Application]
-MATRIX = Path(__file__).parents[1] / "docs" / "permissions.md"
+ROOT = Path(__file__).parents[1]
+INSIGHTS, MATRIX = ROOT / "insights", ROOT / "docs" / "permissions.md"
 ROUTES = re.findall(r"^\| `(\w+) (/\S+)` \| (\w+) \| (\w*) ?\|$", MATRIX.read_text(), re.MULTILINE)
 ROLES = {"nobody": None, "seller": "ann", "administrator": "root"}
 FILLED = {"{table}": "contact", "{id}": "nobody", "{email_id}": "none", "{name}": "none", "{file:.+}": "none"}
@@ -91,6 +94,8 @@ GUARDED: dict[str, Callable[[Services, User], Awaitable[object]]] = {
     "link_record": lambda services, user: filing.link_record(
         services, user, "x", RecordRef("contact", "ana")
     ),
+    "list_untracked": lambda services, user: list_untracked(services, user, None),
+    "read_listed": lambda services, user: read_listed(services, user, None, []),
     "list_failures": lambda services, user: failures.list_failures(services, user, cursor=None, limit=5),
     "change_preferences": lambda services, user: preferences.change_preferences(
         services, user, PreferencesBody(auto_capture=True)
@@ -102,6 +107,19 @@ GUARDED: dict[str, Callable[[Services, User], Awaitable[object]]] = {
     "read_requirements": read_requirements,
     "read_consent": read_consent,
 }
+
+
+INSIDE = {"_list": {"list_untracked"}, "_file": {"set_regarding", "link_record"}}
+"""Functions that ask for the use-cases that call them."""
+
+
+def test_every_use_case_that_asks_is_tried_without_the_right() -> None:
+    asking: set[str] = set()
+    for path in INSIGHTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AsyncFunctionDef) and "access.require(" in ast.unparse(node):
+                asking |= INSIDE.get(node.name, {node.name})
+    assert asking == set(GUARDED)
 
 
 @pytest.mark.parametrize("name", GUARDED)

@@ -108,6 +108,7 @@ ELSEWHERE = {
     "forward_mailbox": "tests/flows/test_mailbox_states.py",
     "mailbox_not_approved": "tests/flows/test_mailbox_states.py",
     "mailbox_not_tested": "tests/flows/test_mailbox_states.py",
+    "feature_unavailable": "tests/insights/test_requirements.py",
     "slow_body": "tests/addin/test_connections.py",
     "unknown_encoding": "tests/addin/test_bodies.py",
 }

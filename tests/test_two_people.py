@@ -134,9 +134,9 @@ def queries(world: World) -> list[dict[str, str]]:
     return [{}, *named, *({**name, **other} for name in named for other in others), *others]
 
 
-@pytest.mark.parametrize("world", PAIRS, indirect=True)
-async def test_no_route_shows_or_moves_the_others_mail(world: World) -> None:
-    own = {"Authorization": f"Bearer {world.token(TWIN)}"}
+async def ask_everything(world: World, user: str) -> None:
+    """Send to every route what somebody nosy would send; none of it shows or moves the victim's mail."""
+    own = {"Authorization": f"Bearer {world.token(user)}"}
     sent, asked = bodies(world), 0
     gated = [route for route in routes(is_demo=False) if route.gate == "user" and route.path not in ENDLESS]
     takes_body = {route.path for route in gated if route.method != "GET"}
@@ -156,12 +156,36 @@ async def test_no_route_shows_or_moves_the_others_mail(world: World) -> None:
                         if is_about_mail and not route.path.endswith("failures"):
                             assert response.status in {400, 404}, (route.path, query, body, text)
     assert asked > 100
+    await require_untouched(world)
+
+
+async def require_untouched(world: World) -> None:
+    """The victim finds both emails as they were."""
     mine = {"Authorization": f"Bearer {world.token(VICTIM)}"}
-    for name, state in ((ONE, "untracked"), (FAILED, "failed")):  # and nothing of it was moved
+    for name, state in ((ONE, "untracked"), (FAILED, "failed")):
         params = {"internet_message_id": name}
         async with world.client.get("/api/v1/emails", params=params, headers=mine) as response:
             found = await response.json()
             assert (found["item"]["state"], SECRET in found["item"]["subject"]) == (state, True)
+
+
+@pytest.mark.parametrize("world", PAIRS, indirect=True)
+async def test_no_route_shows_or_moves_the_others_mail(world: World) -> None:
+    await ask_everything(world, TWIN)
+
+
+@pytest.mark.parametrize("world", ["plus"], indirect=True)
+async def test_an_administrator_sees_no_more_of_it(world: World) -> None:
+    await ask_everything(world, "root")
+    headers = {"Authorization": f"Bearer {world.token('root')}"}
+    read = [route for route in routes(is_demo=False) if (route.gate, route.method) == ("admin", "GET")]
+    assert len(read) >= 5
+    for route in read:
+        async with world.client.get(route.path, headers=headers) as response:
+            text = await response.text()
+            assert response.status == 200
+            assert SECRET not in text
+            assert not [message_id for message_id in (ONE, FAILED) if message_id in text]
 
 
 @pytest.mark.parametrize("world", ["plus", "plus, the other way"], indirect=True)

@@ -11,7 +11,7 @@ import pytest
 from bot.connector import ATTEMPTS, Connector, Limits
 from bot.credentials import AppCredentials, NoCredentials
 from bot.trust import Trust
-from insights.errors import NotAllowed, NotFound, Unavailable
+from insights.errors import NotAllowed, NotFound, Problem, Unavailable
 from tests.standins.connector import ConnectorStandin
 
 REACHES = Trust.local().reaches
@@ -60,16 +60,23 @@ async def test_no_try_comes_before_the_time_that_was_asked_for(connector: Connec
 
 
 @pytest.mark.parametrize(
-    ("status", "problem"),
-    [(403, NotAllowed), (401, NotAllowed), (404, NotFound), (500, Unavailable), (302, Unavailable)],
+    ("status", "problem", "code"),
+    [
+        (403, NotAllowed, "teams_refused"),
+        (401, NotAllowed, "teams_refused"),
+        (404, NotFound, "no_conversation"),
+        (500, Unavailable, "no_teams"),
+        (302, Unavailable, "no_teams"),
+    ],
 )
 async def test_refusals_are_told_apart(
-    connector: ConnectorStandin, status: int, problem: type[Exception]
+    connector: ConnectorStandin, status: int, problem: type[Problem], code: str
 ) -> None:
     async with aiohttp.ClientSession() as session:
         connector.faults.append((status, {"Location": "http://elsewhere.example/"}))
-        with pytest.raises(problem):
+        with pytest.raises(problem) as told:
             await Connector(session, NoCredentials(), None, REACHES).send(connector.url, "a", HELLO)
+        assert told.value.code == code
         with pytest.raises(Unavailable):
             await Connector(session, NoCredentials(), None, REACHES).send("http://127.0.0.1:9/", "a", HELLO)
 
@@ -91,4 +98,5 @@ async def test_the_apps_token_is_fetched_once_and_its_refusal_is_told() -> None:
     for refuse in (unreachable, lambda: {"error": "invalid_client"}):
         with pytest.raises(Unavailable) as told:
             await AppCredentials(refuse).token()
+        assert told.value.code == "no_bot_token"
         assert "secret" not in told.value.detail

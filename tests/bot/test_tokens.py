@@ -145,7 +145,7 @@ async def test_who_comes_while_the_keys_are_fetched_waits_for_them(
 async def test_anything_else_is_refused(validator: TokenValidator, authorization: str) -> None:
     with pytest.raises(NotSignedIn) as told:
         await check(validator, authorization)
-    assert told.value.status == 401
+    assert (told.value.status, told.value.code) == (401, "bad_bot_token")
     assert "eyJ" not in told.value.detail
 
 

@@ -211,8 +211,11 @@ async def test_other_tenants_are_told_and_nothing_is_shown_or_kept(
             ("signin/tokenExchange", {"id": "x.", "token": "t"}, "Forbidden"),
             ("signin/verifyState", {"state": "1"}, "Forbidden"),
         ):
-            _, body = await hand_in(bot, chat, type="invoke", name=name, value=value, **where)
+            status, body = await hand_in(bot, chat, type="invoke", name=name, value=value, **where)
             assert told in json.dumps(body)
+            if told == "Forbidden":
+                assert (status, body["error"]["code"]) == (403, told)
+                assert "another" in body["error"]["message"]
             assert "Fabrikam" not in json.dumps(body)
     assert not await kept_chats(services)
     assert set(chat.connector.chats) == {"a:ann"}

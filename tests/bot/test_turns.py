@@ -397,6 +397,10 @@ async def test_search_and_unfurl_show_crm_names_only(chat: Chat) -> None:
     [link] = urls(found["content"])
     _, unfurled = await chat.invoke("bob", "composeExtension/queryLink", {"url": link})
     assert unfurled["composeExtension"]["attachments"][0]["content"] == found["content"]
+    for words in ("", "Delivery", "see you soon", "1@mail.example"):  # of the mail, which is the asker's own
+        parameters = [{"name": "query", "value": words}]
+        _, answer = await chat.invoke("ann", "composeExtension/query", {"parameters": parameters})
+        assert "Delivery" not in json.dumps(answer)
     for url in (
         "https://elsewhere.example/t/contact:ana",
         f"{BASE_URL}/t/contact:none",

@@ -171,8 +171,9 @@ async def test_an_error_that_was_recorded_before_the_end_is_the_cause_at_the_nex
 
 def test_a_store_that_is_none_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "jobs.sqlite").write_bytes(b"no database at all, though it is long enough to be one" * 40)
-    with pytest.raises(Unavailable, match="begins anew"):
+    with pytest.raises(Unavailable, match="begins anew") as told:
         drop_unreadable(f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+    assert told.value.code == "no_job_store"
 
 
 def test_no_pickle_is_written_or_read_in_a_process_with_jobs(trap: str, sprung: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from insights.errors import NotAllowed, Unavailable
-from insights.features import FEATURES, read_states
+from insights.errors import Conflict, NotAllowed, Unavailable
+from insights.features import FEATURES, change_features, read_features, read_states
 from insights.model import MET, Finding, MailboxState, User
 from insights.requirements.availability import look_at_availability
 from insights.requirements.examining import examine, list_requirements, read_requirements
@@ -19,6 +19,7 @@ from insights.requirements.table import REQUIREMENTS
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import conversations, tracks
+from insights.views import FeaturesBody, FeatureSwitches
 
 Look = Callable[[], Awaitable[Finding]]
 
@@ -267,6 +268,17 @@ async def test_an_unavailable_feature_is_shown_with_the_reason_until_it_is_avail
     state = "unknown"  # the CRM is away for a moment: nothing flickers
     assert await look_at_availability(services) == 0
     assert (await read_states(services)).auto_capture.state == "unavailable"
+    root = await services.crm.user("root")
+    assert root
+    for name in ("auto_capture", "email_engagement"):
+        switches = FeatureSwitches.model_validate({name: "on", "who_knows_whom": "on"})
+        with pytest.raises(Conflict, match="on-premises") as refused:
+            await change_features(services, root, FeaturesBody(accept_terms=True, features=switches))
+        assert (refused.value.status, refused.value.code) == (409, "feature_unavailable")
+    untouched = await read_features(services, root)
+    assert (untouched.terms_accepted, untouched.features.who_knows_whom.state) == (False, "off")
+    off = FeaturesBody(features=FeatureSwitches(auto_capture="off"))
+    assert (await change_features(services, root, off)).features.auto_capture.state == "unavailable"
     state = "met"
     assert await look_at_availability(services) == 2
     assert (await read_states(services)).auto_capture.state == "off"

@@ -51,6 +51,7 @@ def test_a_wrong_value_is_named_as_it_was_set(monkeypatch: pytest.MonkeyPatch, n
     monkeypatch.setenv(name, value)
     with pytest.raises(Invalid) as problem:
         read_settings()
+    assert problem.value.code == "bad_setting"
     assert problem.value.what.startswith(f"{name}: ")
     assert "\n" not in problem.value.what
 
