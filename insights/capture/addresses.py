@@ -15,7 +15,6 @@ MailboxKey = NewType("MailboxKey", str)
 """What an address is that names a mailbox or a person: the whole of it, without case; "" = none."""
 RelationKey = NewType("RelationKey", str)
 """What addresses share that relate to the same records; "" = none."""
-KELVIN = "\u212a"
 EDGES = re.compile(r"^[\s<>]+|[\s<>]+\Z")
 
 
@@ -24,12 +23,12 @@ def mailbox_key(address: str) -> MailboxKey:
     """The whole address without case, as it is written otherwise; "" if it is none.
 
     Nothing is folded that a mail server might tell apart: `a+x@d` is another mailbox than `a@d`, and a
-    domain in its other form opens nobody's mail. Lower case of the Kelvin sign would be another letter.
+    domain in its other form opens nobody's mail.
     """
     local, at, domain = _parts(address)
     if not at or not local or not domain:
         return MailboxKey("")
-    return MailboxKey(f"{KELVIN.join(part.lower() for part in local.split(KELVIN))}@{domain.lower()}")
+    return MailboxKey(_without_case(f"{local}@{domain}"))
 
 
 @lru_cache(maxsize=65536)
@@ -63,3 +62,12 @@ def domain_of(address: str) -> str:
 
 def _parts(address: str) -> tuple[str, str, str]:
     return EDGES.sub("", address).rpartition("@")
+
+
+def _without_case(text: str) -> str:
+    """Lower case, but of letters whose capital is another one: the Kelvin sign is no capital of `k`."""
+    return text.lower() if text.isascii() else "".join(map(_lower, text))
+
+
+def _lower(letter: str) -> str:
+    return letter.lower() if letter.lower().upper() == letter else letter

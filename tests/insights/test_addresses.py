@@ -41,6 +41,12 @@ def test_same_person(one: str, other: str) -> None:
         *SAME_RECORDS,
         *DIFFERENT,
         ("\u212aate@contoso.example", "kate@contoso.example"),  # the Kelvin sign
+        ("ann@\u212aontoso.example", "ann@kontoso.example"),
+        ("\u2126@contoso.example", "\u03c9@contoso.example"),  # the ohm sign
+        ("\u212bsa@contoso.example", "\u00e5sa@contoso.example"),  # the angstrom sign
+        ("wei\u1e9e@contoso.example", "wei\u00df@contoso.example"),
+        ("\u03f4@contoso.example", "\u03b8@contoso.example"),
+        ("\u0130na@contoso.example", "i\u0307na@contoso.example"),
         ("stra\u00dfe@contoso.example", "strasse@contoso.example"),
     ],
 )
