@@ -16,6 +16,11 @@ READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 HAS_PLACES = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
 
+def shown(name: str) -> str:
+    """A file's name without what would move the cursor of a terminal, or is no text at all."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
+
+
 class NotOpenedError(OSError):
     """A thing that is not opened for what it is; `reason` says so."""
 

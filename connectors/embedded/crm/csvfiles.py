@@ -12,7 +12,7 @@ from typing import Any
 from connectors.embedded.crm.customizing import read_definitions, read_table
 from connectors.embedded.crm.faults import Faults
 from connectors.embedded.crm.schema import Schema, TableSchema
-from connectors.embedded.folders import NotOpenedError, open_below
+from connectors.embedded.folders import NotOpenedError, open_below, shown
 from insights.errors import Invalid, NotFound
 
 METADATA = "metadata.json"
@@ -41,7 +41,7 @@ class CsvFile:
     @property
     def name(self) -> str:
         """The name it is reported under."""
-        return self.path.name
+        return shown(self.path.name)
 
 
 def read_metadata(folder: Path, faults: Faults) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def list_skipped(folder: Path) -> list[str]:
     """What of a folder is no part of an import, a line each with the reason; none without folder."""
     try:
         others = sorted(path for path in folder.iterdir() if not _is_csv(path) and path.name != METADATA)
-        lines = [f"skipped {_shown(path.name)}: {_why_skipped(path)}" for path in others[:MOST_SKIPPED]]
+        lines = [f"skipped {shown(path.name)}: {_why_skipped(path)}" for path in others[:MOST_SKIPPED]]
     except OSError:
         return []  # the import itself tells what is wrong with the folder
     more = len(others) - len(lines)
@@ -98,7 +98,7 @@ def find_files(folder: Path, schema: Schema, faults: Faults) -> list[CsvFile]:
             files.append(CsvFile(path, table))
         else:
             nearest = schema.suggestion(path.stem.casefold())
-            faults.add(path.name, 1, "", f"no table has this name{_did_you_mean(nearest, '.csv')}")
+            faults.add(shown(path.name), 1, "", f"no table has this name{_did_you_mean(nearest, '.csv')}")
     return files
 
 
@@ -194,11 +194,6 @@ def _why_skipped(path: Path) -> str:
     if path.is_dir():
         return "it is a folder, and folders in the folder are not read"
     return f"its name does not end in .csv, nor is it {METADATA}"
-
-
-def _shown(name: str) -> str:
-    """A file's name without what would move the cursor of a terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
 
 
 def _unreadable(error: OSError) -> str:

@@ -30,6 +30,7 @@ BY_PROGRAM = re.compile(rb"From (?:-|\?\?\?@\?\?\?|MAILER-DAEMON)(?: .*)?")
 ADDRESS = re.compile(rb"From <?[^\s<>]+@[^\s<>]+>?")
 ATTACHED = re.compile(rb"^--.+\n(?:.+\n)*?content-type:\s*message/rfc822.*\n(?:.+\n)*\Z", re.M | re.I)
 ATTACHED_LIMIT = 2048
+PART = re.compile(rb"^--\S.*(?<!--)\n(?:(?!content-type:)(?:[!-9;-~]+:.*|[ \t].*)\n)*\Z", re.M | re.I)
 HEADER = re.compile(rb"([!-9;-~]{1,70})[ \t]*:")
 KNOWN = frozenset(
     b"from to cc bcc subject date sender reply-to message-id received return-path mime-version content-type"
@@ -85,6 +86,15 @@ def is_attached(before: bytes) -> bool:
     """
     head = before[-ATTACHED_LIMIT:].replace(b"\r\n", b"\n")
     return head.endswith(b"\n\n") and bool(ATTACHED.search(head[:-1]))
+
+
+def is_part(before: bytes) -> bool:
+    """Whether what stands before a candidate ends as the head of a part without a type does.
+
+    In a digest (RFC 2046, 5.1.5) such a part is a mail.
+    """
+    head = before[-ATTACHED_LIMIT:].replace(b"\r\n", b"\n")
+    return head.endswith(b"\n\n") and bool(PART.search(head[:-1]))
 
 
 def read_block(stream: BinaryIO, lines: int = PEEKED_LINES) -> Block:

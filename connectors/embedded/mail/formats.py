@@ -16,7 +16,7 @@ from connectors.embedded.mail.envelopes import (
     read_block,
 )
 from connectors.embedded.mail.mbox import find_mail, read_mbox
-from connectors.embedded.mail.pieces import NOT_MAIL, SourceMessage, piece
+from connectors.embedded.mail.pieces import NOT_MAIL, SEVERAL, SourceMessage, piece
 from connectors.embedded.parsing.parsed import MESSAGE_LIMIT
 from connectors.embedded.parsing.worker import without_envelope
 
@@ -32,12 +32,9 @@ APPLE_END = re.compile(rb"\s*(?:<\?xml|<!DOCTYPE plist|<plist)")
 APPLE_PARTS = re.compile(rb"^X-Apple-Content-Length:", re.MULTILINE | re.IGNORECASE)
 EMPTY = "it is empty"
 BABYL = "it is a Babyl mailbox of Emacs: save it as an mbox there (M-x unrmail), and import that"
+UTF16_BOX = "it is a mailbox in UTF-16: save it as UTF-8, and import it again"
 APPLE_CUT = "its length line does not fit: save the mail from Apple Mail once more"
 APPLE_PARTIAL = "Apple Mail keeps its attachments elsewhere: export the mailbox from Mail, and import that"
-SEVERAL = (
-    "it seems to hold another mail: put > before the From line of that if it is text, or a line From - before"
-    " the whole if the file is a mailbox, and import again"
-)
 UNSEPARATED = "nothing says whether its part of this number is text or a message: save it as an mbox"
 
 
@@ -90,7 +87,7 @@ def read_file(file: BinaryIO, name: str, *, is_single: bool) -> Iterator[SourceM
         yield piece(name, b"", size)
     else:
         file.seek(0)
-        yield _read_single(file.read(), name, is_single=is_single)
+        yield _read_single(file.read(), name)
 
 
 def _start_of(head: bytes) -> int:
@@ -117,16 +114,32 @@ def _read_mbox(stream: BinaryIO, name: str, size: int, *, is_single: bool) -> It
         yield only if len(messages) == 1 else SourceMessage(name, b"", size, SEVERAL)
 
 
-def _read_single(raw: bytes, name: str, *, is_single: bool) -> SourceMessage:
+def _read_single(raw: bytes, name: str) -> SourceMessage:
     size = len(raw)
+    if raw.startswith(UTF16):
+        return _read_utf16(raw, name)
     if found := LENGTH_LINE.match(raw):
         return _read_apple(raw[found.end() :], int(found[1]), name, size)
-    if not raw.startswith(UTF16) and not read_block(io.BytesIO(raw[_start_of(raw) :])).is_known:
+    if not read_block(io.BytesIO(raw[_start_of(raw) :])).is_known:
         return SourceMessage(name, b"", size, NOT_MAIL)
+    return _only(raw, name, size)
+
+
+def _read_utf16(raw: bytes, name: str) -> SourceMessage:
+    """A mail that an editor saved in UTF-16; a mailbox in it is not taken apart."""
+    text = raw.decode("utf-16", "replace").encode()
+    if is_candidate(text[_start_of(text) :][:LINE_LIMIT]):
+        return SourceMessage(name, b"", len(raw), UTF16_BOX)
+    whole = _only(text, name, len(raw))
+    return whole if whole.reason else replace(whole, raw=raw)
+
+
+def _only(raw: bytes, name: str, size: int) -> SourceMessage:
+    """The one message that these bytes are, unless they hold a further one."""
     body = HEAD_END.search(raw, _start_of(raw))
-    if not is_single and body and find_mail(raw[body.end() :]):
+    if body and find_mail(raw[body.end() :]):
         return SourceMessage(name, b"", size, SEVERAL)
-    return SourceMessage(name, raw, size)
+    return piece(name, raw, size)
 
 
 def _read_apple(rest: bytes, length: int, name: str, size: int) -> SourceMessage:
@@ -138,7 +151,7 @@ def _read_apple(rest: bytes, length: int, name: str, size: int) -> SourceMessage
         return SourceMessage(name, b"", size, APPLE_CUT)
     if APPLE_PARTS.search(raw):
         return SourceMessage(name, b"", size, APPLE_PARTIAL)
-    return SourceMessage(name, raw, size)
+    return _only(raw, name, size)
 
 
 def _read_mmdf(stream: BinaryIO, name: str) -> Iterator[SourceMessage]:
@@ -148,7 +161,7 @@ def _read_mmdf(stream: BinaryIO, name: str) -> Iterator[SourceMessage]:
     """
     before: SourceMessage | None = None
     for number, (raw, size) in enumerate(_between_marks(stream), 1):
-        part = piece(f"{name}, message {number}", raw, size)
+        part = _only(raw, f"{name}, message {number}", size)
         is_mail = read_block(io.BytesIO(without_envelope(raw))).is_known
         if before:
             yield before if is_mail else SourceMessage(before.name, b"", before.size, UNSEPARATED)

@@ -19,6 +19,7 @@ from connectors.embedded.mail.envelopes import (
     Verdict,
     is_attached,
     is_candidate,
+    is_part,
     judge,
     read_block,
 )
@@ -38,6 +39,7 @@ BEGINNINGS = frozenset((Verdict.START, Verdict.START_IF_USUAL))
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 FROM_LINE = re.compile(rb"^From [^\n]*\n?", re.MULTILINE)
 LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})\s*", re.IGNORECASE)
+DIGEST = b"multipart/digest"
 BLANK = frozenset((b"\n", b"\r\n"))
 
 
@@ -119,11 +121,18 @@ class _Reader:
             verdict = judge(line, _peek(self._stream), is_after_blank=is_after_blank)
         if verdict is Verdict.START_IF_USUAL:
             verdict = Verdict.START if self._is_usual() else Verdict.UNSURE
-        if verdict is Verdict.START and is_attached(b"".join(self._draft.lines[-ATTACHED_LINES:])):
+        if verdict is Verdict.START and self._is_attached():
             verdict = Verdict.UNSURE
         if verdict is Verdict.UNSURE:
             self._draft.doubt = self._draft.doubt or DOUBTFUL.format(line=self._line)
         return verdict is Verdict.START
+
+    def _is_attached(self) -> bool:
+        """Whether an attached mail may begin here, which some programs keep the envelope of."""
+        before = b"".join(self._draft.lines[-ATTACHED_LINES:])
+        return is_attached(before) or (
+            is_part(before) and any(DIGEST in line.lower() for line in self._draft.lines)
+        )
 
     def _is_usual(self) -> bool:
         """Whether most messages of this file come without an empty line before them."""

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from connectors.embedded.mail.hidden import hides_mail
 from connectors.embedded.parsing.parsed import MESSAGE_LIMIT
 
 TOO_LARGE = f"it is larger than {MESSAGE_LIMIT // 1024**2} MiB"
 NOT_MAIL = "it does not look like a mail"
+SEVERAL = (
+    "it seems to hold another mail: put > before the From line of that if it is text, or a line From - before"
+    " the whole if the file is a mailbox, and import again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,12 @@ class SourceMessage:
 
 
 def piece(name: str, raw: bytes, size: int) -> SourceMessage:
-    """A message of which `raw` may be only the beginning where `size` is beyond the limit."""
+    """A message of which `raw` may be only the beginning where `size` is beyond the limit.
+
+    The one door for all that is imported: what hides another message is named, never handed on.
+    """
     if size > MESSAGE_LIMIT:
         return SourceMessage(name, b"", size, TOO_LARGE)
+    if hides_mail(raw):
+        return SourceMessage(name, b"", size, SEVERAL)
     return SourceMessage(name, raw, size)

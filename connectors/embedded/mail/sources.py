@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.embedded.folders import LINKED_FOLDER, NotOpenedError, open_below, why_not_opened
+from connectors.embedded.folders import LINKED_FOLDER, NotOpenedError, open_below, shown, why_not_opened
 from connectors.embedded.mail.formats import read_file
 from connectors.embedded.mail.pieces import SourceMessage
 from insights.errors import Invalid, NotFound
@@ -36,7 +36,7 @@ def find_files(path: Path) -> list[SourceFile]:
     """The files to import from a path, in a lasting order; raises NotFound or Invalid."""
     try:
         if path.is_file():
-            return [SourceFile(path, (), path.name, path.stat().st_size)]
+            return [SourceFile(path, (), shown(path.name), path.stat().st_size)]
         if not path.is_dir():
             raise NotFound(
                 "There is no mail to import",
@@ -114,12 +114,12 @@ def _found(top: Path, path: Path, *, is_delivered: bool) -> SourceFile:
     except OSError as error:
         return _left_out(top, path, _unreadable(error))
     below = path.relative_to(top)
-    return SourceFile(top, below.parts, str(below), size, is_delivered=is_delivered)
+    return SourceFile(top, below.parts, shown(str(below)), size, is_delivered=is_delivered)
 
 
 def _left_out(top: Path, path: Path, reason: str) -> SourceFile:
     below = path.relative_to(top)
-    return SourceFile(top, below.parts, str(below), reason=reason)
+    return SourceFile(top, below.parts, shown(str(below)), reason=reason)
 
 
 def _unreadable(error: OSError) -> str:

@@ -13,12 +13,12 @@ from connectors.embedded.mail.sources import find_files, read_messages
 from tests.connectors.embedded.mail.boxes import ENVELOPES, PLAIN, mail, quoted, read_bytes
 
 STRANGE = [b"From ann", b"From the far side of the moon", b"From ann@x.example the 2nd of March"]
-HEADS = [
+COMPLETE = [
     b"From: Ann <ann@x.example>\nSubject: %b\nMessage-ID: <%b@x.example>\n",
     b"Received: by x.example; Mon, 02 Mar 2026 10:00:00 +0000\nSubject: %b\nX-Id: %b\nFrom: a@x.example\n",
-    b"Subject: %b\nX-Second: %b\n",
     b"X-Mozilla-Status: 0001\nSubject: %b\nMessage-ID: <%b@x.example>\nFrom: ann@x.example\n",
 ]
+HEADS = [*COMPLETE, b"Subject: %b\nX-Second: %b\n"]
 LINES = [
     b"Hello",
     b"",
@@ -31,6 +31,7 @@ LINES = [
     b"\n" + quoted("quoted2", b"From ann").rstrip(b"\n"),
     b"From eve@z.example Mon Mar  2 11:00:00 2026\nFrom: eve@z.example\nSubject: quoted3\n\ntext",
 ]
+JOINTS = [b"\xef\xbb\xbf", b"\0\0", b" ", b"a line that was cut ", b"\x01\x01\x01\x01\n"]
 MARK = re.compile(rb"^Subject: (mark\d)$", re.MULTILINE)
 
 
@@ -49,18 +50,23 @@ def boxes(draw: st.DrawFn) -> Box:
     is_quoting, has_length, is_right = (draw(st.booleans()) for _ in range(3))
     envelopes = draw(st.sampled_from([ENVELOPES, [PLAIN], STRANGE]))
     between = draw(st.sampled_from([b"\n", b"\n", b""]))
+    joint = draw(st.sampled_from([b"", b"", b"", *JOINTS]))
     written = []
     for number in range(count):
         body = b"\n".join([*draw(st.lists(st.sampled_from(LINES), max_size=6)), b"end", b""])
         if is_quoting:
             body = re.sub(rb"^(>*From )", rb">\1", body, flags=re.MULTILINE)
         mark = b"mark%d" % number
-        head = draw(st.sampled_from(HEADS)) % (mark, mark)
+        is_odd = joint and envelopes is STRANGE  # then nothing but its headers tells the next one from text
+        head = draw(st.sampled_from(COMPLETE if is_odd else HEADS)) % (mark, mark)
         if has_length:
             length = len(body) if is_right else draw(st.integers(0, len(body) * 3))
             head += b"Content-Length: %d\n" % length
         written.append(draw(st.sampled_from(envelopes)) + b"\n" + head + b"\n" + body + between)
-    is_sure = is_quoting and between == b"\n" and envelopes == [PLAIN] and (is_right or not has_length)
+    if joint in JOINTS:  # what joins files of messages leaves more behind than they had
+        written[1:] = [joint + each for each in written[1:]]
+    is_plain = between == b"\n" and envelopes == [PLAIN] and not joint
+    is_sure = is_quoting and is_plain and (is_right or not has_length)
     return Box(b"".join(written).replace(b"\n", draw(st.sampled_from([b"\n", b"\r\n"]))), count, is_sure)
 
 
