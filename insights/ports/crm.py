@@ -1,27 +1,17 @@
-"""What the product needs from the outside, as small Protocols; connectors implement them.
+"""The CRM."""
 
-Each method is *required*: `tests/contracts/` has a test for it that every implementation passes. Only
-`Probing` is *optional*: any connector may have it beside its port.
-All of them raise only `insights.errors.Problem`s. `user` is who asks: the answer holds nothing that
-this user's CRM permissions hide, and a record that may not be read is `NotFound`.
-"""
-
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from insights.model import (
     Attachment,
     AttachmentContent,
     CrmActivity,
     EmailDraft,
-    Finding,
-    Identity,
-    Mailbox,
     MailboxState,
     MailQuery,
     Message,
-    MessageBody,
     NewPerson,
     Page,
     Record,
@@ -32,82 +22,6 @@ from insights.model import (
     TrackedEmail,
     User,
 )
-
-
-class Directory(Protocol):
-    """Who signs in, and which addresses are our own."""
-
-    async def identify(self, token: str) -> Identity:
-        """Whom a bearer token proves; raises NotSignedIn."""
-        ...
-
-    async def sign_out(self, user: User) -> bool:
-        """Forget what lets us act for the user while they are away; whether there was anything."""
-        ...
-
-    async def own_domains(self) -> frozenset[str]:
-        """Lower-case mail domains of the organisation (accepted domains)."""
-        ...
-
-    async def groups(self, user_id: str) -> frozenset[str]:
-        """Ids of the security groups the user is in, directly or through others."""
-        ...
-
-
-class Mail(Protocol):
-    """Mailboxes. Reads in the right of the mailbox's `reader`: what that user may not see, nobody gets.
-
-    A mailbox that does not exist or is not shared with its reader is NotFound (`no_mailbox`), but for
-    a user's own, which then is empty. Problems of `body` and `attachment` have the codes `no_email`,
-    `no_attachment`, for a file that is only a link `linked_file` (Conflict) and, for a message that
-    defeats the parser, `mail_unreadable` (Conflict).
-    SignInNeeded where the reader has to sign in once more first.
-    """
-
-    async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
-        """Messages of the mailbox that match, newest first, one per Message-ID."""
-        ...
-
-    async def find(
-        self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False
-    ) -> Mapping[str, Message]:
-        """Those of the messages that this mailbox holds, by `email_id`.
-
-        A mail server with ids of its own may find only what it has listed before, to whomever.
-        `listed_only` leaves out what `search` does: deleted mail and junk.
-        """
-        ...
-
-    async def find_by_message_id(self, mailbox: Mailbox, internet_message_id: str) -> Message | None:
-        """The mailbox's copy of a message, or None."""
-        ...
-
-    async def conversation(self, mailbox: Mailbox, conversation_id: str) -> Sequence[Message]:
-        """All messages of a thread in this mailbox, oldest first."""
-        ...
-
-    async def latest(self, mailbox: Mailbox, cursor: str | None, limit: int) -> Page[Message]:
-        """The mailbox's messages, newest first."""
-        ...
-
-    async def body(self, mailbox: Mailbox, email_id: str) -> MessageBody:
-        """The cleaned words of a message; raises NotFound."""
-        ...
-
-    async def attachment(self, mailbox: Mailbox, email_id: str, attachment_id: str) -> AttachmentContent:
-        """A file with its bytes; raises NotFound."""
-        ...
-
-    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
-        """Those of the emails that lie in a mailbox which the user reads, as far as is known by now.
-
-        Their own, and those that are shared with them; a mail server far away is not asked.
-        """
-        ...
-
-    async def version(self, mailbox: Mailbox) -> str:
-        """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
-        ...
 
 
 class Crm(Protocol):
@@ -228,19 +142,5 @@ class Crm(Protocol):
         """A contact or lead owned by `user`; raises Conflict where the address is one that they may read.
 
         Another one that is hidden from them does not show: a second row is made, as the CRM itself would.
-        """
-        ...
-
-
-@runtime_checkable
-class Probing(Protocol):
-    """*Optional*: a connector that can look whether the service behind it gives what Liaison needs."""
-
-    def probes(self, user: User | None) -> Mapping[str, Callable[[], Awaitable[Finding]]]:
-        """Requirement → look, for rows of `insights/requirements/table.py`; a look changes nothing.
-
-        `user` is whose token and mailbox are tried where one is needed; None = nobody is known, so such
-        looks answer *unknown*. Looks run at the same time, each with a time limit of the caller's; one
-        that raises a Problem counts as *unknown* with its words.
         """
         ...

@@ -1,0 +1,53 @@
+"""The values that use-cases, connectors and surfaces exchange; CRM words are Dataverse's.
+
+Times are aware `datetime`s, ids are strings, addresses are plain (`ana@contoso.example`).
+"""
+
+from insights.model.answers import MET, Finding, Page
+from insights.model.crm import (
+    CrmActivity,
+    EmailDraft,
+    NewPerson,
+    Record,
+    RecordAddress,
+    RecordMatch,
+    RecordRef,
+    Table,
+    TrackedEmail,
+    TrackState,
+)
+from insights.model.mail import (
+    Attachment,
+    AttachmentContent,
+    Direction,
+    MailQuery,
+    Message,
+    MessageBody,
+)
+from insights.model.people import Identity, Mailbox, MailboxState, User
+
+__all__ = [
+    "MET",
+    "Attachment",
+    "AttachmentContent",
+    "CrmActivity",
+    "Direction",
+    "EmailDraft",
+    "Finding",
+    "Identity",
+    "MailQuery",
+    "Mailbox",
+    "MailboxState",
+    "Message",
+    "MessageBody",
+    "NewPerson",
+    "Page",
+    "Record",
+    "RecordAddress",
+    "RecordMatch",
+    "RecordRef",
+    "Table",
+    "TrackState",
+    "TrackedEmail",
+    "User",
+]

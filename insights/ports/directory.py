@@ -1,0 +1,25 @@
+"""Who signs in."""
+
+from typing import Protocol
+
+from insights.model import Identity, User
+
+
+class Directory(Protocol):
+    """Who signs in, and which addresses are our own."""
+
+    async def identify(self, token: str) -> Identity:
+        """Whom a bearer token proves; raises NotSignedIn."""
+        ...
+
+    async def sign_out(self, user: User) -> bool:
+        """Forget what lets us act for the user while they are away; whether there was anything."""
+        ...
+
+    async def own_domains(self) -> frozenset[str]:
+        """Lower-case mail domains of the organisation (accepted domains)."""
+        ...
+
+    async def groups(self, user_id: str) -> frozenset[str]:
+        """Ids of the security groups the user is in, directly or through others."""
+        ...

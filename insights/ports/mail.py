@@ -1,0 +1,62 @@
+"""Mailboxes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
+
+
+class Mail(Protocol):
+    """Mailboxes. Reads in the right of the mailbox's `reader`: what that user may not see, nobody gets.
+
+    A mailbox that does not exist or is not shared with its reader is NotFound (`no_mailbox`), but for
+    a user's own, which then is empty. Problems of `body` and `attachment` have the codes `no_email`,
+    `no_attachment`, for a file that is only a link `linked_file` (Conflict) and, for a message that
+    defeats the parser, `mail_unreadable` (Conflict).
+    SignInNeeded where the reader has to sign in once more first.
+    """
+
+    async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
+        """Messages of the mailbox that match, newest first, one per Message-ID."""
+        ...
+
+    async def find(
+        self, mailbox: Mailbox, email_ids: Sequence[str], *, listed_only: bool = False
+    ) -> Mapping[str, Message]:
+        """Those of the messages that this mailbox holds, by `email_id`.
+
+        A mail server with ids of its own may find only what it has listed before, to whomever.
+        `listed_only` leaves out what `search` does: deleted mail and junk.
+        """
+        ...
+
+    async def find_by_message_id(self, mailbox: Mailbox, internet_message_id: str) -> Message | None:
+        """The mailbox's copy of a message, or None."""
+        ...
+
+    async def conversation(self, mailbox: Mailbox, conversation_id: str) -> Sequence[Message]:
+        """All messages of a thread in this mailbox, oldest first."""
+        ...
+
+    async def latest(self, mailbox: Mailbox, cursor: str | None, limit: int) -> Page[Message]:
+        """The mailbox's messages, newest first."""
+        ...
+
+    async def body(self, mailbox: Mailbox, email_id: str) -> MessageBody:
+        """The cleaned words of a message; raises NotFound."""
+        ...
+
+    async def attachment(self, mailbox: Mailbox, email_id: str, attachment_id: str) -> AttachmentContent:
+        """A file with its bytes; raises NotFound."""
+        ...
+
+    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
+        """Those of the emails that lie in a mailbox which the user reads, as far as is known by now.
+
+        Their own, and those that are shared with them; a mail server far away is not asked.
+        """
+        ...
+
+    async def version(self, mailbox: Mailbox) -> str:
+        """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
+        ...
