@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from insights import access, audit
-from insights.database import Database
+from insights.database import insert_into
 from insights.errors import Conflict
 from insights.model import User
 from insights.services import Services
@@ -91,7 +91,7 @@ async def change_features(services: Services, user: User, body: FeaturesBody) ->
     now = services.now()
     switches = {name: value == "on" for name, value in body.features.model_dump(exclude_none=True).items()}
     _require_available(services, [name for name, is_on in switches.items() if is_on])
-    await services.database.write(_change, services.database, user, switches, now, accept=body.accept_terms)
+    await services.database.write(_change, user, switches, now, accept=body.accept_terms)
     return await _view(services)
 
 
@@ -121,7 +121,6 @@ def _require_available(services: Services, names: Iterable[str]) -> None:
 
 def _change(
     connection: Connection,
-    database: Database,
     user: User,
     switches: dict[str, bool],
     now: datetime,
@@ -130,12 +129,12 @@ def _change(
 ) -> None:
     if accept:
         added = connection.execute(
-            database.insert(acceptances)
+            insert_into(connection, acceptances)
             .values(text=TERMS, version=TERMS_VERSION, accepted_by_id=user.id, accepted_at=now)
             .on_conflict_do_nothing()
         )
         if added.rowcount:
-            connection.execute(audit.entry(user, "accept", f"terms {TERMS_VERSION}", now))
+            audit.add(connection, user, "accept", f"terms {TERMS_VERSION}", now)
     elif any(switches.values()) and not _is_accepted(connection):
         raise Conflict(
             "The features stay off",
@@ -148,11 +147,11 @@ def _change(
         if before.get(name, False) != is_on:
             row = {"is_on": is_on, "changed_by_id": user.id, "changed_at": now}
             connection.execute(
-                database.insert(features)
+                insert_into(connection, features)
                 .values(feature=name, **row)
                 .on_conflict_do_update(index_elements=["feature"], set_=row)
             )
-            connection.execute(audit.entry(user, "enable" if is_on else "disable", name, now))
+            audit.add(connection, user, "enable" if is_on else "disable", name, now)
 
 
 async def _view(services: Services) -> FeaturesView:

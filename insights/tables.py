@@ -58,17 +58,25 @@ acceptances = Table(
     Column("accepted_at", Instant, nullable=False),
 )
 
+# Rows are only ever added: triggers refuse anything else. Ids only, what those are called stands in `names`.
 audit = Table(
     "audit",
     own,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("at", Instant, nullable=False),
     Column("user_id", String(64), nullable=False),
-    Column("user_name", Text, nullable=False),
     Column("action", String(64), nullable=False),
     Column("subject", String(200), nullable=False),
     Column("detail", Text, nullable=False),
     Index("ix_audit_at", "at"),
+)
+
+# What people are called who stand somewhere by their ids, and may be forgotten.
+names = Table(
+    "names",
+    own,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
 )
 
 preferences = Table(

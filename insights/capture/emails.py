@@ -47,6 +47,7 @@ async def open_email(
     ]
     obstacle = access.tracking_obstacle(standing.mailbox_state, message)
     known = {relation_key(match.address) for match in matches}
+    owner = await read_owner(services, mailbox)
     return OpenEmail(
         item=message_item(message, user, standing),
         suggestions=suggestions,
@@ -56,7 +57,7 @@ async def open_email(
         conversation=len(trackable) if not obstacle else 0,
         offer=_offer(message, thread, standing.crm.keys()),
         notice=_notice(obstacle) if obstacle else None,
-        on_behalf_of=await read_owner(services, mailbox),
+        on_behalf_of=owner.name if owner else None,
     )
 
 

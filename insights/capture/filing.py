@@ -55,5 +55,5 @@ def _note(
 ) -> None:
     now = services.now()
     about = f"{ref.table}:{ref.id}" if ref else "without regarding"
-    connection.execute(audit.entry(user, action, f"email {email_id}", now, record=about))
+    audit.add(connection, user, action, f"email {email_id}", now, record=about)
     tracks.announce(connection, email_id, now)

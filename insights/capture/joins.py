@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from insights.capture.tracks import Track, select_tracks
-from insights.database import Database
+from insights.database import insert_into
 from insights.tables import track_joins as joins
 
 
-def join(connection: Connection, database: Database, email_id: str, user_id: str, now: datetime) -> bool:
+def join(connection: Connection, email_id: str, user_id: str, now: datetime) -> bool:
     """Note the press of a further user; False where it was noted before."""
-    statement = database.insert(joins).values(email_id=email_id, user_id=user_id, joined_at=now)
+    statement = insert_into(connection, joins).values(email_id=email_id, user_id=user_id, joined_at=now)
     return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
 
 

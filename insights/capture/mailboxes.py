@@ -1,5 +1,6 @@
 """Whose mailbox a request is about: the caller's own, or one that is shared with the caller."""
 
+from insights.audit import Owner
 from insights.capture.addresses import mailbox_key
 from insights.model import Mailbox, MailboxState, User
 from insights.services import Services
@@ -23,9 +24,9 @@ async def read_state(services: Services, mailbox: Mailbox) -> MailboxState:
     return await services.crm.mailbox_state((owner or mailbox.reader).id)
 
 
-async def read_owner(services: Services, mailbox: Mailbox) -> str | None:
-    """On whose behalf its reader acts there: a name, else the address; None in one's own."""
+async def read_owner(services: Services, mailbox: Mailbox) -> Owner | None:
+    """On whose behalf its reader acts there, by name or else the address; None in one's own."""
     if is_own(mailbox):
         return None
     owner = await services.crm.user(mailbox.address)
-    return owner.name if owner else mailbox.address
+    return Owner(owner.id, owner.name) if owner else Owner("", mailbox.address)

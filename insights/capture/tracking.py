@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from insights import access, audit
+from insights.audit import Owner
 from insights.capture import joins, tracks
 from insights.capture.emails import best_regarding
 from insights.capture.items import activity_item, is_internal, read_standing
@@ -129,7 +130,7 @@ def _claim(
     connection: Connection,
     services: Services,
     mailbox: Mailbox,
-    owner: str | None,
+    owner: Owner | None,
     email_id: str,
     regarding: RecordRef | None,
     attachment_ids: Sequence[str],
@@ -137,7 +138,6 @@ def _claim(
     now, user = services.now(), mailbox.reader
     row, is_ours = tracks.claim(
         connection,
-        services.database,
         email_id=email_id,
         user_id=user.id,
         mailbox=_shared_address(mailbox),
@@ -147,9 +147,9 @@ def _claim(
     )
     if is_ours:
         about = f"{regarding.table}:{regarding.id}" if regarding else "without regarding"
-        on_behalf = {"on_behalf_of": owner} if owner else {}
         joins.leave(connection, email_id, user.id)
-        connection.execute(audit.entry(user, "track", f"email {email_id}", now, regarding=about, **on_behalf))
+        subject = f"email {email_id}"
+        audit.add(connection, user, "track", subject, now, on_behalf_of=owner, regarding=about)
     elif row.user_id != user.id:
         _join(connection, user, email_id, services)
     return row
@@ -157,8 +157,8 @@ def _claim(
 
 def _join(connection: Connection, user: User, email_id: str, services: Services) -> None:
     now = services.now()
-    if joins.join(connection, services.database, email_id, user.id, now):
-        connection.execute(audit.entry(user, "track", f"email {email_id}", now, joined="yes"))
+    if joins.join(connection, email_id, user.id, now):
+        audit.add(connection, user, "track", f"email {email_id}", now, joined="yes")
         tracks.announce(connection, email_id, now)
 
 
@@ -166,7 +166,7 @@ def _leave(connection: Connection, user: User, email_id: str, services: Services
     now = services.now()
     was_there = joins.leave(connection, email_id, user.id)
     if was_there:
-        connection.execute(audit.entry(user, "untrack", f"email {email_id}", now, joined="yes"))
+        audit.add(connection, user, "untrack", f"email {email_id}", now, joined="yes")
         tracks.announce(connection, email_id, now)
     return was_there
 
@@ -179,7 +179,7 @@ def _select_pressed(connection: Connection, email_id: str) -> tuple[tracks.Track
 def _let_go(connection: Connection, user: User, email_id: str, services: Services) -> None:
     now = services.now()
     tracks.let_go(connection, email_id, now)
-    connection.execute(audit.entry(user, "untrack", f"email {email_id}", now))
+    audit.add(connection, user, "untrack", f"email {email_id}", now)
 
 
 async def _regarding(

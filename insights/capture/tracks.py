@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from insights.database import Database
+from insights.database import insert_into
 from insights.model import RecordRef, TrackState
 from insights.tables import changes, track_attachments, track_joins, tracks
 
@@ -74,7 +74,6 @@ def select_strays(connection: Connection, before: datetime) -> list[Track]:
 
 def claim(
     connection: Connection,
-    database: Database,
     *,
     email_id: str,
     user_id: str,
@@ -95,7 +94,7 @@ def claim(
         "cause": None,
         "email_activity_id": None,
     }
-    statement = database.insert(tracks).values(email_id=email_id, attempt=1, **fresh)
+    statement = insert_into(connection, tracks).values(email_id=email_id, attempt=1, **fresh)
     claimed = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["email_id"],

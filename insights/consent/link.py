@@ -130,7 +130,8 @@ def _note(connection: Connection, state: State, maker: User, error: str, now: da
         trail.c.at >= now - LIFETIME, trail.c.action == action, trail.c.subject == subject
     )
     if connection.execute(same).first() is None:
-        connection.execute(audit.entry(maker, action, subject, now, **({"error": error} if error else {})))
+        detail = {"error": error} if error else {}
+        audit.add(connection, maker, action, subject, now, on_behalf_of=None, **detail)
 
 
 def _latest_use(connection: Connection) -> ConsentUse | None:
@@ -139,4 +140,5 @@ def _latest_use(connection: Connection) -> ConsentUse | None:
     if row is None:
         return None
     error = json.loads(row["detail"]).get("error", "")
-    return ConsentUse(at=row["at"], made_by=row["user_name"], is_granted=not error, error=error)
+    maker = audit.select_names(connection, [row["user_id"]]).get(row["user_id"], row["user_id"])
+    return ConsentUse(at=row["at"], made_by=maker, is_granted=not error, error=error)

@@ -60,7 +60,6 @@ async def press(services: Services, user: User, message_id: str, mailbox: str | 
     key = email_id(await services.crm.organization_id(), message_id)
     await services.database.write(
         claim,
-        services.database,
         email_id=key,
         user_id=user.id,
         mailbox=mailbox,

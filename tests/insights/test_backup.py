@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData, Table, insert, inspect, select
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
 
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.mail.importing import import_messages
@@ -32,7 +32,7 @@ from insights.workflows import Workflows
 from tests.flows.liaison import COMPANY, letter
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
-AUDIT = {"at": NOW, "user_id": "u", "user_name": "Ú", "action": "a", "subject": "s", "detail": "{}"}
+AUDIT = {"at": NOW, "user_id": "u", "action": "a", "subject": "s", "detail": "{}"}
 KEY = "k" * 64
 FILES = {
     "files/ab/offer für Ana.pdf": b"%PDF \0 \xff" * 300_000,
@@ -60,6 +60,11 @@ def elsewhere(tmp_path: Path, other_database_url: str) -> Settings:
     return Settings(data_dir=tmp_path / "there" / "var", database_url=other_database_url)
 
 
+def take_numbers_in_vain(connection: Connection) -> None:
+    connection.execute(insert(audit), [AUDIT] * 2)
+    1 / 0  # noqa: B018
+
+
 async def fill(settings: Settings) -> None:
     """The small company with mail, an audit trail and files."""
     async with open_stores(settings, lambda: NOW) as (services, stores):
@@ -68,10 +73,9 @@ async def fill(settings: Settings) -> None:
         messages = [letter(number).as_bytes() for number in range(5)]
         mailbox = stores.database("mailbox")
         await import_messages(mailbox, organization_id, messages, "ann@ours.example", now=NOW)
-        await services.database.write(lambda connection: connection.execute(insert(audit), [AUDIT] * 7))
-        await services.database.write(
-            lambda connection: connection.execute(audit.delete().where(audit.c.id > 5))
-        )
+        await services.database.write(lambda connection: connection.execute(insert(audit), [AUDIT] * 5))
+        with pytest.raises(ZeroDivisionError):
+            await services.database.write(take_numbers_in_vain)
     for name, content in FILES.items():
         path = settings.data_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +152,10 @@ async def test_an_older_backup_is_upgraded_by_the_next_start(
 ) -> None:
     database = Database("liaison", data_dir=here.data_dir, url=here.database_url)
     await database.write(upgrade_schema, "liaison", REVISIONS, to="0001")
-    await database.write(lambda connection: connection.execute(insert(audit), AUDIT))
+    old = AUDIT | {"at": str(NOW)}
+    columns = ("at", "user_id", "user_name", "action", "subject", "detail")
+    statement = f"INSERT INTO audit ({', '.join(columns)}) VALUES (:{', :'.join(columns)})"
+    await database.write(Connection.execute, text(statement), old | {"user_name": "Ú"})
     (here.data_dir / "keys").mkdir(parents=True)
     (here.data_dir / "keys" / "signing.key").write_text(KEY)
     manifest = await save(here, tmp_path / "old.zip")

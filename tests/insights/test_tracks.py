@@ -30,9 +30,7 @@ class Rows:
 
     async def claim(self, email_id: str, user_id: str, at: datetime = AT, **given: Any) -> tuple[Track, bool]:
         values = {"mailbox": None, "regarding": None, "attachment_ids": []} | given
-        return await self.database.write(
-            tracks.claim, self.database, email_id=email_id, user_id=user_id, now=at, **values
-        )
+        return await self.database.write(tracks.claim, email_id=email_id, user_id=user_id, now=at, **values)
 
     async def find(self, email_id: str) -> Track:
         return (await self.database.read(tracks.select_tracks, [email_id]))[email_id]
@@ -155,8 +153,8 @@ async def test_failures_are_of_those_who_pressed_the_newest_first(rows: Rows) ->
     assert await rows.failures("ann", before=(AT + 2 * MINUTE, "o")) == ["m", "k"]
     assert await rows.failures("ann", since=AT) == ["o", "m", "k"]
     assert await rows.failures("ann", since=AT + MINUTE) == ["o"]
-    assert await rows.database.write(joins.join, rows.database, "n", "ann", AT)
-    assert not await rows.database.write(joins.join, rows.database, "n", "ann", AT)
+    assert await rows.database.write(joins.join, "n", "ann", AT)
+    assert not await rows.database.write(joins.join, "n", "ann", AT)
     assert await rows.failures("ann") == ["o", "n", "m", "k"]
     assert await rows.failures("bob") == ["n"]
     assert await rows.database.write(tracks.drop_failures, AT + MINUTE) == 2
@@ -176,7 +174,7 @@ async def test_strays_are_pending_and_not_touched_since(rows: Rows) -> None:
 
 async def test_who_joined_stands_in_the_order_of_pressing_and_may_leave(rows: Rows) -> None:
     for user_id, at in (("bob", AT + MINUTE), ("zoe", AT), ("ann", AT + MINUTE)):
-        await rows.database.write(joins.join, rows.database, "m", user_id, at)
+        await rows.database.write(joins.join, "m", user_id, at)
     assert await rows.database.read(joins.select_joiners, "m") == ["zoe", "ann", "bob"]
     assert await rows.database.read(joins.select_joined, ["m", "n"], "bob") == {"m"}
     assert await rows.database.read(joins.select_joined, ["n"], "bob") == frozenset()
