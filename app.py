@@ -39,14 +39,14 @@ from addin.proxies import believe_proxies, require_loopback_host
 from bot import due as chats_due
 from bot.door import BotDoor
 from connectors.registry import open_stores
-from insights import due
+from insights import work
 from insights.capture import promotion
 from insights.capture.views import Item, OpenEmail, Timeline
-from insights.due import Due
 from insights.services import Services
 from insights.settings import Settings
 from insights.views import (
     AuditPage,
+    ChoicesView,
     Consent,
     FeaturesView,
     Me,
@@ -58,13 +58,14 @@ from insights.views import (
     SignInCode,
     Terms,
 )
+from insights.work import Due
 
 VERSION = version("liaison")
 V1 = "/api/v1"
 RECORD, EMAIL = f"{V1}/records/{{table}}/{{id}}", f"{V1}/emails/{{email_id}}"
 CAPTURE = "auto_capture"
 BOT = web.AppKey("bot", BotDoor)
-DUE = due.DUE + chats_due.DUE
+DUE = work.DUE + chats_due.DUE
 GARBAGE = 10_000
 """New objects after which the collector looks: a request makes thousands, nearly all gone by themselves."""
 GRACE = 20.0
@@ -126,6 +127,8 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", f"{V1}/preferences", api.change_preferences, "user", {200: Preferences}, refusals=(403,)),
     Route("GET", f"{V1}/admin/features", api.read_features, "admin", {200: FeaturesView}),
     Route("PUT", f"{V1}/admin/features", api.change_features, "admin", {200: FeaturesView}, refusals=(409,)),
+    Route("GET", f"{V1}/admin/choices", api.read_choices, "admin", {200: ChoicesView}),
+    Route("PUT", f"{V1}/admin/choices", api.change_choices, "admin", {200: ChoicesView}),
     Route("GET", f"{V1}/admin/terms", api.read_terms, "admin", {200: Terms}),
     Route("GET", f"{V1}/admin/audit", api.read_audit, "admin", {200: AuditPage}),
     Route("GET", f"{V1}/admin/requirements", api.read_requirements, "admin", {200: RequirementList}),
@@ -231,7 +234,7 @@ async def _work(services: Services, bot: BotDoor, stack: AsyncExitStack, more_du
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
-    await due.keep_running(services, (*DUE, *more_due))
+    await work.keep_running(services, (*DUE, *more_due))
 
 
 async def _end_streams(app: web.Application) -> None:

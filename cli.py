@@ -200,33 +200,38 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
         print(cast(EmbeddedDirectory, services.directory).issue_token(user.id, arguments.hours))
 
 
-async def _run_due(arguments: argparse.Namespace, settings: Settings) -> None:
+async def _run_due(arguments: argparse.Namespace, settings: Settings) -> int:
     from app import DUE
     from connectors.registry import open_stores
     from insights.capture import promotion
-    from insights.due import run_due
+    from insights.work import run_due
 
     now = (lambda: arguments.now) if arguments.now else _now
-    async with open_stores(settings, now) as (services, stores):
+    async with open_stores(settings, now, _now) as (services, stores):
         services.workflows.register(promotion.workflow(lambda: services))
         services.workflows.start()
         try:
             await services.workflows.wait_ready()
-            _print_counts(await run_due(services, (*DUE, *stores.due)), as_json=arguments.json)
+            outcomes = await run_due(services, (*DUE, *stores.due))
         finally:
             await services.workflows.stop()
+    _print_counts({each.kind: each.count for each in outcomes if not each.problem}, as_json=arguments.json)
+    failed = [each.problem for each in outcomes if each.problem]
+    for problem in failed:
+        _report(problem)
+    return int(bool(failed))
 
 
 async def _examine(arguments: argparse.Namespace, settings: Settings) -> int:
     from addin.observe import set_up_logs
     from connectors.inspection import open_setup
-    from insights.access import features_on
+    from insights.gate import features_in_use
     from insights.requirements.examining import examine, list_requirements
 
     set_up_logs(settings.log_level, sys.stderr)
     async with open_setup(settings, _now, arguments.user) as setup:
         findings = await examine(setup)
-        is_on = await setup.database.read(features_on) if setup.database else set()
+        is_on = await setup.database.read(features_in_use) if setup.database else set()
     items = list_requirements(findings, is_on, settings.public_url)
     if arguments.json:
         print(json.dumps([item.model_dump() for item in items]))

@@ -13,13 +13,13 @@ from addin.requests import (
     Table,
     TimelineQuery,
 )
-from insights import audit, features, people, preferences, records
+from insights import audit, choices, features, people, records
 from insights.capture import emails, failures, filing, timeline, tracking
 from insights.capture.views import TrackBody
 from insights.consent import link
 from insights.model import RecordRef
 from insights.requirements import examining
-from insights.views import FeaturesBody, PersonBody, PreferencesBody, Ref
+from insights.views import ChoicesBody, FeaturesBody, PersonBody, PreferencesBody, Ref
 
 
 async def read_me(call: Call) -> Answer:
@@ -108,12 +108,12 @@ async def link_record(call: Call, email_id: Id, body: LinkBody) -> Answer:
 
 async def read_preferences(call: Call) -> Answer:
     """The caller's own choices."""
-    return Answer(await preferences.read_preferences(call.services, call.user))
+    return Answer(await choices.read_preferences(call.services, call.user))
 
 
 async def change_preferences(call: Call, body: PreferencesBody) -> Answer:
     """Change the caller's own choices."""
-    return Answer(await preferences.change_preferences(call.services, call.user, body))
+    return Answer(await choices.change_preferences(call.services, call.user, body))
 
 
 async def read_features(call: Call) -> Answer:
@@ -124,6 +124,16 @@ async def read_features(call: Call) -> Answer:
 async def change_features(call: Call, body: FeaturesBody) -> Answer:
     """Accept the terms, turn features on and off."""
     return Answer(await features.change_features(call.services, call.user, body))
+
+
+async def read_choices(call: Call) -> Answer:
+    """The organisation's choices, each with what it does."""
+    return Answer(await choices.read_choices(call.services, call.user))
+
+
+async def change_choices(call: Call, body: ChoicesBody) -> Answer:
+    """Change the organisation's choices."""
+    return Answer(await choices.change_choices(call.services, call.user, body))
 
 
 async def read_terms(call: Call) -> Answer:

@@ -15,7 +15,7 @@ from bot.commands import (
 from bot.drawing import draw_listing
 from bot.turns import Answer, Listing, Press, Turn
 from cards.settings import disable_card
-from insights import features, preferences
+from insights import choices, features
 from insights.capture import tracking
 from insights.capture.views import TrackBody
 from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
@@ -141,7 +141,7 @@ async def _save_preferences(turn: Turn, pressed: Press) -> Answer:
     if chosen not in {"true", "false", True, False}:
         raise Invalid("Nothing was chosen", do="use the switch, then save", code="bad_choice")
     body = PreferencesBody(auto_capture=chosen in {"true", True})
-    await preferences.change_preferences(turn.services, turn.user, body)
+    await choices.change_preferences(turn.services, turn.user, body)
     return await show_preferences(turn, saved=True)
 
 

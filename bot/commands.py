@@ -21,7 +21,7 @@ from cards.records import choose_card, found_card
 from cards.requirements import requirements_card
 from cards.settings import settings_card, terms_card
 from cards.untracked import untracked_card
-from insights import access, features, preferences
+from insights import access, choices, features
 from insights.capture.untracked import list_untracked
 from insights.consent.link import read_consent
 from insights.errors import Invalid
@@ -114,7 +114,7 @@ async def _find(turn: Turn, argument: str) -> Answer:
 
 async def show_preferences(turn: Turn, _: str = "", *, saved: bool = False) -> Answer:
     """The caller's choices."""
-    found = await preferences.read_preferences(turn.services, turn.user)
+    found = await choices.read_preferences(turn.services, turn.user)
     return Answer(preferences_card(found, turn.words, saved=saved))
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.conversations import forget_taken
 from bot.listings import forget_listings
-from insights.due import Due
+from insights.work import Due
 
 DUE = (
     Due("listings", "lists in chats older than two weeks were let go", forget_listings, timedelta(hours=1)),

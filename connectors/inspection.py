@@ -14,9 +14,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.registry import CRMS, DIRECTORIES, MAILS, Opening, database_revisions, directory_name
-from insights.access import features_on
 from insights.errors import NotFound, Problem, Unavailable
 from insights.features import TERMS
+from insights.gate import features_in_use
 from insights.migrate import is_newest
 from insights.model import User
 from insights.ports import Crm, Directory, Mail
@@ -153,4 +153,4 @@ async def read_features_on(settings: Settings, now: Callable[[], datetime]) -> s
                 "give --data or LIAISON_DATA_DIR, or name the features with --feature",
                 code="no_database",
             )
-        return await opening.database("liaison").read(features_on)
+        return await opening.database("liaison").read(features_in_use)

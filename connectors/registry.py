@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.keys import read_signing_keys
 from insights.database import Database
-from insights.due import Due
 from insights.errors import Unavailable
 from insights.migrate import REVISIONS, upgrade
 from insights.ports import Crm, Directory, Mail
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import facts
+from insights.work import Due
 from insights.workflows import Workflows
 
 if TYPE_CHECKING:
@@ -199,15 +199,18 @@ async def open_services(settings: Settings, now: Callable[[], datetime]) -> Asyn
 
 @asynccontextmanager
 async def open_stores(
-    settings: Settings, now: Callable[[], datetime]
+    settings: Settings, now: Callable[[], datetime], clock: Callable[[], datetime] | None = None
 ) -> AsyncIterator[tuple[Services, Opening]]:
-    """The same, with what is behind it: the databases, and what falls due because of the connectors."""
+    """The same, with what is behind it: the databases, and what falls due because of the connectors.
+
+    `clock` is the real time where `now` is another one.
+    """
     async with AsyncExitStack() as stack:
-        opening = Opening(settings, now, stack)
-        yield await _open(opening), opening
+        opening = Opening(settings, clock or now, stack)
+        yield await _open(opening, now), opening
 
 
-async def _open(opening: Opening) -> Services:
+async def _open(opening: Opening, now: Callable[[], datetime]) -> Services:
     settings = opening.settings
     with _database_problems():
         database = opening.database("liaison")
@@ -220,7 +223,8 @@ async def _open(opening: Opening) -> Services:
             mail=await MAILS[settings.mail](opening, crm),
             directory=await DIRECTORIES[directory_name(settings)](opening, crm),
             workflows=Workflows(data_dir=settings.data_dir, database_url=settings.database_url),
-            now=opening.now,
+            now=now,
+            clock=opening.now,
             keys=read_signing_keys(settings),
         )
 

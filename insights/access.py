@@ -5,16 +5,23 @@ one may not read is NotFound there), whose mail it is by the mailbox: a use-case
 asking user's own.
 """
 
-from sqlalchemy import Connection, select
+from collections.abc import Collection
 
 from insights.errors import Conflict, NotAllowed
+from insights.gate import CLOSED, ON, Gate, select_gates
 from insights.model import MailboxState, Message, User
 from insights.services import Services
-from insights.tables import features
 
 
-async def require(services: Services, user: User, *, feature: str | None = None, admin: bool = False) -> None:
-    """Raise NotAllowed unless the user has the role and the organisation the feature turned on."""
+async def require(
+    services: Services,
+    user: User,
+    *,
+    feature: str | None = None,
+    admin: bool = False,
+    privilege: str | None = None,
+) -> None:
+    """Raise NotAllowed unless the user has the role and privilege, and the feature is on for them."""
     if admin and not user.is_admin:
         raise NotAllowed(
             "This is for administrators",
@@ -22,27 +29,29 @@ async def require(services: Services, user: User, *, feature: str | None = None,
             "ask an administrator",
             code="not_admin",
         )
-    if feature and not await is_on(services, feature):
+    if privilege and privilege not in user.privileges:
         raise NotAllowed(
-            f"{feature.replace('_', ' ').capitalize()} is off",
-            "an administrator has not turned it on",
-            "ask an administrator to turn it on",
-            code="feature_off",
+            "Your role does not allow this",
+            f"it lacks the privilege {privilege}",
+            "ask an administrator for it",
+            code="no_privilege",
         )
+    if feature and not (gate := (await read_gates(services, user)).get(feature, CLOSED)).is_open:
+        raise _closed(feature, gate)
 
 
-async def is_on(services: Services, feature: str) -> bool:
-    """Whether the organisation has turned the feature on."""
-    return feature in await services.database.read(features_on)
+async def is_on(services: Services, user: User, feature: str) -> bool:
+    """Whether the user may use the feature."""
+    return (await read_gates(services, user)).get(feature, CLOSED).is_open
 
 
-def features_on(connection: Connection) -> set[str]:
-    """The features that the organisation has turned on."""
-    return set(connection.execute(select(features.c.feature).where(features.c.is_on)).scalars())
+async def read_gates(services: Services, user: User) -> dict[str, Gate]:
+    """Every feature as the user finds it; one that is missing was never turned on."""
+    return await services.database.read(select_gates, user.id)
 
 
-def tracking_obstacle(state: MailboxState, message: Message | None = None) -> Conflict | None:
-    """Why *Track* is not offered: the mailbox's state, or what the message itself forbids."""
+def tracking_obstacle(state: MailboxState) -> Conflict | None:
+    """Why *Track* is not offered in a mailbox of this state."""
     if state.synchronisation == "none":
         return _obstacle("your mailbox has no synchronisation with the CRM", "mailbox_not_synchronised")
     if state.synchronisation == "forward":
@@ -51,13 +60,14 @@ def tracking_obstacle(state: MailboxState, message: Message | None = None) -> Co
         return _obstacle("your mailbox is not approved in the CRM yet", "mailbox_not_approved")
     if not state.tested:
         return _obstacle("your mailbox is approved but was never tested and enabled", "mailbox_not_tested")
-    if message is None:
-        return None
-    return message_obstacle(message)
+    return None
 
 
-def message_obstacle(message: Message) -> Conflict | None:
-    """What keeps a message out of suggestions and tracking, whoever holds it."""
+def message_obstacle(message: Message, excluded_labels: Collection[str] | None) -> Conflict | None:
+    """What keeps a message out of suggestions and tracking, whoever holds it.
+
+    `excluded_labels` in lower case are the sensitivity labels that do, by `choices.excluded_labels`.
+    """
     if message.is_private:
         return Conflict(
             "This email stays private",
@@ -72,7 +82,11 @@ def message_obstacle(message: Message) -> Conflict | None:
             "ask the sender for a copy that may be shared",
             code="encrypted",
         )
-    if message.labels:
+    if excluded_labels is None:
+        is_excluded = bool(message.labels)
+    else:
+        is_excluded = any(label.casefold() in excluded_labels for label in message.labels)
+    if is_excluded:
         return Conflict(
             "This email stays private",
             "it carries a sensitivity label",
@@ -91,3 +105,14 @@ def _obstacle(why: str, code: str) -> Conflict:
     return Conflict(
         "This email cannot be tracked", why, "ask an administrator to set up your mailbox", code=code
     )
+
+
+def _closed(feature: str, gate: Gate) -> NotAllowed:
+    name = feature.replace("_", " ").capitalize()
+    if gate.state == ON and not gate.obstacle:
+        why, do = "it is being tried with some people first", "ask an administrator to be one of them"
+    elif gate.obstacle:
+        why, do = gate.obstacle.rstrip("."), "ask an administrator"
+    else:
+        why, do = "an administrator has not turned it on", "ask an administrator to turn it on"
+    return NotAllowed(f"{name} is off", why, do, code="feature_off")

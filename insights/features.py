@@ -3,19 +3,31 @@
 Nothing is on after installation: an administrator accepts the terms and turns features on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, select
 
-from insights import access, audit
+from insights import access, audit, gate
 from insights.database import insert_into
 from insights.errors import Conflict
+from insights.gate import GROUP, OFF, ON, ROLE, USER, Gate
 from insights.model import User
 from insights.services import Services
-from insights.tables import acceptances, features
-from insights.views import Acceptance, Features, FeaturesBody, FeatureState, FeaturesView, Terms
+from insights.tables import acceptances
+from insights.versions import FEATURES as SUBJECT
+from insights.versions import count_change, read_version
+from insights.views import (
+    Acceptance,
+    Audience,
+    Features,
+    FeaturesBody,
+    FeatureState,
+    FeaturesView,
+    Terms,
+)
 
 TERMS = "terms"
 TERMS_VERSION = "2026-11"
@@ -29,12 +41,16 @@ The software is licensed under the MIT licence and comes without warranty."""
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A row of the table of features; `is_built` is False until it does something."""
+    """A row of the table of features; `is_built` is False until it does something.
+
+    `follows_mail` where it wants to know at once what arrives in the mailboxes of its users.
+    """
 
     name: str
     title: str
     sharing: str
     is_built: bool = False
+    follows_mail: bool = False
 
 
 FEATURES = (
@@ -49,6 +65,7 @@ FEATURES = (
         "Shows each user their own emails beside the CRM record they belong to. "
         "What a user tracks is copied into the CRM, for everyone the CRM permits.",
         is_built=True,
+        follows_mail=True,
     ),
     Feature(
         "email_engagement",
@@ -66,6 +83,7 @@ FEATURES = (
         "Shows colleagues how well each of them knows a contact, from the same counts.",
     ),
 )
+PILOT = "It is being tried with some people first; ask an administrator to be one of them."
 NOT_BUILT = "Not part of this version yet; your choice is kept for when it is."
 
 
@@ -83,92 +101,132 @@ async def read_terms(services: Services, user: User) -> Terms:
 
 
 async def change_features(services: Services, user: User, body: FeaturesBody) -> FeaturesView:
-    """Accept the terms if asked and switch what is named.
+    """Accept the terms if asked, switch what is named, for whom is named.
 
-    Conflict for "on" without accepted terms or for what is unavailable; nothing is changed then.
+    Conflict for "on" without accepted terms or for what is unavailable, and for a version gone by; nothing
+    is changed then.
     """
     await access.require(services, user, admin=True)
-    now = services.now()
-    switches = {name: value == "on" for name, value in body.features.model_dump(exclude_none=True).items()}
-    _require_available(services, [name for name, is_on in switches.items() if is_on])
-    await services.database.write(_change, user, switches, now, accept=body.accept_terms)
+    await services.database.write(_change, user, body, services.now())
     return await _view(services)
 
 
-async def read_states(services: Services) -> Features:
-    """The state of every feature, as every signed-in user may know it."""
-    states = await services.database.read(_states)
-    return Features(**{feature.name: _state(services, feature, states) for feature in FEATURES})
+async def read_states(services: Services, user: User) -> Features:
+    """The state of every feature, as the user finds it."""
+    gates = await access.read_gates(services, user)
+    return _states(gates)
 
 
-def _state(services: Services, feature: Feature, states: dict[str, bool]) -> FeatureState:
-    if reason := services.unavailable.get(feature.name):
-        return FeatureState(state="unavailable", reason=reason)
+def _states(gates: Mapping[str, Gate]) -> Features:
+    found = {feature: gates.get(feature.name, gate.CLOSED) for feature in FEATURES}
+    return Features(**{feature.name: _state(feature, each) for feature, each in found.items()})
+
+
+def _state(feature: Feature, found: Gate) -> FeatureState:
+    if found.obstacle:
+        return FeatureState(state="unavailable", reason=found.obstacle)
+    if found.state == ON and not found.is_for_user:
+        return FeatureState(state="off", reason=PILOT)
     reason = "" if feature.is_built else NOT_BUILT
-    return FeatureState(state="on" if states.get(feature.name) else "off", reason=reason)
+    return FeatureState(state="on" if found.state == ON else "off", reason=reason)
 
 
-def _require_available(services: Services, names: Iterable[str]) -> None:
-    for name in names:
-        if reason := services.unavailable.get(name):
-            raise Conflict(
-                f"{name.replace('_', ' ').capitalize()} stays off",
-                reason.rstrip("."),
-                "look at the requirements for what to do",
-                code="feature_unavailable",
-            )
-
-
-def _change(
-    connection: Connection,
-    user: User,
-    switches: dict[str, bool],
-    now: datetime,
-    *,
-    accept: bool,
-) -> None:
-    if accept:
-        added = connection.execute(
-            insert_into(connection, acceptances)
-            .values(text=TERMS, version=TERMS_VERSION, accepted_by_id=user.id, accepted_at=now)
-            .on_conflict_do_nothing()
-        )
-        if added.rowcount:
-            audit.add(connection, user, "accept", f"terms {TERMS_VERSION}", now)
-    elif any(switches.values()) and not _is_accepted(connection):
+def _change(connection: Connection, user: User, body: FeaturesBody, now: datetime) -> None:
+    told = partial(_changed_since, connection)
+    version = count_change(connection, SUBJECT, read_at=body.version, changed_since=told)
+    switches = {name: ON if value == "on" else OFF for name, value in body.features if value is not None}
+    turned_on = [name for name, state in switches.items() if state == ON]
+    before = gate.select_states(connection)
+    _require_available(before, turned_on)
+    if body.accept_terms:
+        _accept_terms(connection, user, now)
+    elif turned_on and not _is_accepted(connection):
         raise Conflict(
             "The features stay off",
             "the licence terms are not accepted yet",
             "read them and send accept_terms",
             code="terms_not_accepted",
         )
-    before = _states(connection)
-    for name, is_on in switches.items():
-        if before.get(name, False) != is_on:
-            row = {"is_on": is_on, "changed_by_id": user.id, "changed_at": now}
-            connection.execute(
-                insert_into(connection, features)
-                .values(feature=name, **row)
-                .on_conflict_do_update(index_elements=["feature"], set_=row)
+    for name, state in switches.items():
+        if before.get(name, gate.CLOSED).state != state:
+            gate.switch(connection, name, state, version, user.id, now)
+            audit.add(connection, user, "enable" if state == ON else "disable", name, now)
+    for name, audience in body.audience:
+        if audience is not None:
+            _admit(connection, user, name, audience, version, now)
+
+
+def _require_available(gates: Mapping[str, Gate], names: Iterable[str]) -> None:
+    for name in names:
+        if why := gates.get(name, gate.CLOSED).obstacle:
+            raise Conflict(
+                f"{name.replace('_', ' ').capitalize()} stays off",
+                why.rstrip("."),
+                "look at the requirements for what to do",
+                code="feature_unavailable",
             )
-            audit.add(connection, user, "enable" if is_on else "disable", name, now)
+
+
+def _admit(
+    connection: Connection, user: User, name: str, audience: Audience, version: int, now: datetime
+) -> None:
+    kinds = {USER: audience.users, GROUP: audience.groups, ROLE: audience.roles}
+    subjects = sorted({(kind, each) for kind, several in kinds.items() for each in several})
+    if subjects == sorted(gate.select_audiences(connection).get(name, [])):
+        return
+    gate.admit(connection, name, subjects, version, user.id, now)
+    told = ", ".join(f"{kind} {subject_id}" for kind, subject_id in subjects) or "everyone"
+    audit.add(connection, user, "change audience", name, now, audience=told)
+
+
+def _changed_since(connection: Connection, version: int) -> str:
+    changed = gate.select_changed(connection, version)
+    names = audit.select_names(connection, {user_id for _, _, user_id in changed})
+    return "; ".join(f"{names.get(who, who)} left {name} {state}" for name, state, who in changed)
+
+
+def _accept_terms(connection: Connection, user: User, now: datetime) -> None:
+    added = connection.execute(
+        insert_into(connection, acceptances)
+        .values(text=TERMS, version=TERMS_VERSION, accepted_by_id=user.id, accepted_at=now)
+        .on_conflict_do_nothing()
+    )
+    if added.rowcount:
+        audit.add(connection, user, "accept", f"terms {TERMS_VERSION}", now)
 
 
 async def _view(services: Services) -> FeaturesView:
     accepted = await _accepted(services)
-    states = await read_states(services)
+    gates, audiences, version = await services.database.read(_select)
+    states = _states(gates)
     warnings = []
     if states.email_engagement.state == "on" and states.relationship_assistant.state != "on":
         warnings.append(
             "Email engagement shows its news as cards: turn on the relationship assistant as well."
         )
     return FeaturesView(
+        version=version,
         terms_accepted=accepted is not None,
         accepted=accepted,
         features=states,
+        audience={name: _audience(subjects) for name, subjects in audiences.items()},
         sharing={feature.name: feature.sharing for feature in FEATURES},
         warnings=warnings,
     )
+
+
+def _select(
+    connection: Connection,
+) -> tuple[dict[str, Gate], dict[str, list[gate.Subject]], int]:
+    states, audiences = gate.select_states(connection), gate.select_audiences(connection)
+    return states, audiences, read_version(connection, SUBJECT)
+
+
+def _audience(subjects: Iterable[gate.Subject]) -> Audience:
+    found: dict[str, list[str]] = {USER: [], GROUP: [], ROLE: []}
+    for kind, subject_id in subjects:
+        found[kind].append(subject_id)
+    return Audience(users=found[USER], groups=found[GROUP], roles=found[ROLE])
 
 
 async def _accepted(services: Services) -> Acceptance | None:
@@ -190,8 +248,3 @@ def _acceptance(connection: Connection) -> tuple[str, datetime] | None:
 
 def _is_accepted(connection: Connection) -> bool:
     return _acceptance(connection) is not None
-
-
-def _states(connection: Connection) -> dict[str, bool]:
-    rows = connection.execute(select(features.c.feature, features.c.is_on))
-    return {row.feature: row.is_on for row in rows}

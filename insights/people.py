@@ -34,7 +34,7 @@ async def read_me(services: Services, user: User) -> Me:
             action_card=_access(user, "ActionCard"),
             action_card_user_settings=_access(user, "ActionCardUserSettings"),
         ),
-        features=await read_states(services),
+        features=await read_states(services, user),
     )
 
 

@@ -23,8 +23,9 @@ class Services:
     directory: Directory
     workflows: Workflows
     now: Callable[[], datetime]
+    """What is due is decided by this; `jobs run-due --now` sets it ahead."""
+    clock: Callable[[], datetime]
+    """The real time, by which progress is noted and leases end."""
     keys: tuple[str, ...] = field(default=(), repr=False)
     """The operator's keys: the first signs, all verify."""
     memory: Memory[Any] = field(default_factory=Memory)
-    unavailable: dict[str, str] = field(default_factory=dict)
-    """Feature → why it cannot work with this CRM and mail server, as last looked at."""

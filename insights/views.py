@@ -1,7 +1,7 @@
 """What use-cases outside the product folders answer; field names are those of the HTTP contract."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -123,12 +123,25 @@ class Terms(View):
     accepted: Acceptance | None = None
 
 
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Audience(View):
+    """For whom a feature is on, by ids of users and groups and names of roles; all empty = for everyone."""
+
+    users: list[Name] = Field([], max_length=1000)
+    groups: list[Name] = Field([], max_length=100)
+    roles: list[Name] = Field([], max_length=100)
+
+
 class FeaturesView(View):
     """What administrators see: terms and features, each with what it shares with whom."""
 
+    version: int = Field(description="grows with every change; a change may name the one it was made at")
     terms_accepted: bool
     accepted: Acceptance | None = None
     features: Features
+    audience: dict[str, Audience] = Field({}, description="per feature, for whom it is on if not for all")
     sharing: dict[str, str] = Field(description="per feature, what data it shares with whom")
     warnings: list[str] = []
 
@@ -146,11 +159,23 @@ class FeatureSwitches(View):
     who_knows_whom: Switch | None = None
 
 
+class FeatureAudiences(View):
+    """For whom features are on; what is not named stays."""
+
+    relationship_assistant: Audience | None = None
+    auto_capture: Audience | None = None
+    email_engagement: Audience | None = None
+    relationship_analytics: Audience | None = None
+    who_knows_whom: Audience | None = None
+
+
 class FeaturesBody(View):
     """A change of features; `accept_terms` accepts the terms in their present version."""
 
     accept_terms: bool = False
     features: FeatureSwitches = FeatureSwitches()
+    audience: FeatureAudiences = FeatureAudiences()
+    version: int | None = Field(None, ge=0, description="the one this change was made at, if it matters")
 
 
 class RequirementItem(View):
@@ -222,6 +247,32 @@ class SignInCode(View):
     code: str
 
 
+class OrganizationChoices(View):
+    """What the organisation chose; in a change, what is not named stays."""
+
+    excluded_labels: list[Annotated[str, Field(min_length=1, max_length=100)]] | None = Field(
+        None,
+        max_length=500,
+        description="ids of sensitivity labels that keep an email from being suggested or tracked; "
+        "null = any label does",
+    )
+
+
+class ChoicesView(View):
+    """The organisation's choices, each with what it does."""
+
+    version: int
+    choices: OrganizationChoices
+    sentences: dict[str, str]
+
+
+class ChoicesBody(View):
+    """A change of the organisation's choices."""
+
+    choices: OrganizationChoices
+    version: int | None = Field(None, ge=0, description="the one this change was made at, if it matters")
+
+
 class Preferences(View):
     """A seller's own choices; `auto_capture` is null while the administrator has it off."""
 
@@ -229,10 +280,12 @@ class Preferences(View):
         description="show email not tracked in the activities list; null while the feature is off"
     )
     language: str
+    version: int = Field(description="grows with every change; a change may name the one it was made at")
 
 
 class PreferencesBody(View):
     """The choices to change; what is not named stays."""
 
+    version: int | None = Field(None, ge=0, description="the one this change was made at, if it matters")
     auto_capture: bool | None = None
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)

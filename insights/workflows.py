@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 # Fixed, so that an upgrade goes on with the workflows of the version before it.
 APPLICATION_VERSION = "1"
+UNFINISHED = {"PENDING", "ENQUEUED"}
+LOOKED_EVERY = 0.05
 RETRIES = {"interval_seconds": 0.5, "backoff_rate": 2.0, "max_attempts": 10}
 """Four minutes: who is throttled or restarts has come back by then; later, *Retry* is offered."""
 
@@ -58,6 +60,8 @@ class Workflows:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._launch: asyncio.Task[None] | None = None
         self._stopping = threading.Event()
+        self._begun: set[str] = set()
+        """Ids of workflows that this process started or went on with, and that have not ended here."""
         self._slot: FileLock | None = None
 
     def register(self, workflow: Workflow) -> None:
@@ -91,6 +95,12 @@ class Workflows:
         if not self.is_ready or self._stopping.is_set():
             return True
         return await asyncio.to_thread(self._revive, name, key)
+
+    async def drain(self) -> None:
+        """Wait until every workflow has ended that this process started or went on with."""
+        while begun := set(self._begun):
+            self._begun -= await asyncio.to_thread(self._ended, begun)
+            await asyncio.sleep(LOOKED_EVERY)
 
     async def stop(self) -> None:
         """Let running steps end, leave the rest for the next start."""
@@ -136,6 +146,7 @@ class Workflows:
     def _start(self, name: str, key: str) -> None:
         from dbos import DBOS, SetWorkflowID
 
+        self._begun.add(f"{name}:{key}")
         with SetWorkflowID(f"{name}:{key}"):
             DBOS.start_workflow(self._functions[name], key)
 
@@ -145,11 +156,19 @@ class Workflows:
         known = DBOS.get_workflow_status(f"{name}:{key}")
         if known is None:
             self._start(name, key)
-        elif known.status not in {"PENDING", "ENQUEUED"}:
+        elif known.status not in UNFINISHED:
             return False
-        elif known.executor_id != DBOS.executor_id:  # what is ours runs, or was recovered at the launch
-            DBOS.resume_workflow(known.workflow_id)
+        else:
+            self._begun.add(known.workflow_id)
+            if known.executor_id != DBOS.executor_id:  # what is ours runs, or was recovered at the launch
+                DBOS.resume_workflow(known.workflow_id)
         return True
+
+    def _ended(self, workflow_ids: set[str]) -> set[str]:
+        from dbos import DBOS
+
+        found = DBOS.list_workflows(workflow_ids=sorted(workflow_ids), load_input=False, load_output=False)
+        return workflow_ids - {each.workflow_id for each in found if each.status in UNFINISHED}
 
     def _function(self, workflow: Workflow) -> Callable[[str], None]:
         """The workflow as DBOS wants it: synchronous, deterministic, all effects in steps."""
@@ -157,6 +176,12 @@ class Workflows:
         from dbos._error import DBOSMaxStepRetriesExceeded  # raised by run_step, exported nowhere
 
         def run(key: str) -> None:
+            try:
+                run_steps(key)
+            finally:
+                self._begun.discard(f"{workflow.name}:{key}")
+
+        def run_steps(key: str) -> None:
             for step in workflow.steps:
                 options: Any = {"name": step.__name__, "retries_allowed": True, **RETRIES}
                 try:

@@ -7,6 +7,7 @@ import app
 import cli
 from addin.docs import read_doc
 from bot.commands import COMMANDS
+from insights.choices import CHOICES
 from insights.features import FEATURES, TERMS_TEXT, TERMS_VERSION
 from insights.requirements.table import REQUIREMENTS
 from insights.scopes import SCOPES
@@ -35,9 +36,10 @@ def test_every_command_is_documented() -> None:
     assert documented == {f"liaison {words}" for words in cli.command_words()}
 
 
-def test_every_feature_is_documented() -> None:
+def test_every_feature_and_choice_of_the_organisation_is_documented() -> None:
     documented = {row[0].strip("`") for row in table("admin.md") if row[0].startswith("`")}
-    assert documented == {feature.name for feature in FEATURES}
+    chosen = {choice.name for choice in CHOICES if choice.scope == "organization"}
+    assert documented == {feature.name for feature in FEATURES} | chosen
 
 
 def test_every_command_of_the_bot_is_documented_with_who_may_give_it() -> None:

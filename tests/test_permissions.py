@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientTimeout, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from insights import audit, features, preferences
+from insights import audit, choices, features
 from insights.capture import emails, failures, filing, tracking
 from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
@@ -19,7 +19,13 @@ from insights.errors import NotAllowed
 from insights.model import RecordRef, User
 from insights.requirements.examining import read_requirements
 from insights.services import Services
-from insights.views import FeaturesBody, FeatureSwitches, PreferencesBody
+from insights.views import (
+    ChoicesBody,
+    FeaturesBody,
+    FeatureSwitches,
+    OrganizationChoices,
+    PreferencesBody,
+)
 
 Client = TestClient[web.Request, web.Application]
 ROOT = Path(__file__).parents[1]
@@ -97,8 +103,12 @@ GUARDED: dict[str, Callable[[Services, User], Awaitable[object]]] = {
     "list_untracked": lambda services, user: list_untracked(services, user, None),
     "read_listed": lambda services, user: read_listed(services, user, None, []),
     "list_failures": lambda services, user: failures.list_failures(services, user, cursor=None, limit=5),
-    "change_preferences": lambda services, user: preferences.change_preferences(
+    "change_preferences": lambda services, user: choices.change_preferences(
         services, user, PreferencesBody(auto_capture=True)
+    ),
+    "read_choices": choices.read_choices,
+    "change_choices": lambda services, user: choices.change_choices(
+        services, user, ChoicesBody(choices=OrganizationChoices())
     ),
     "read_features": features.read_features,
     "read_terms": features.read_terms,

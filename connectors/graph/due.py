@@ -1,10 +1,10 @@
-"""What falls due by itself where mail comes from Graph, as rows for `insights/due.py`."""
+"""What falls due by itself where mail comes from Graph, as rows for `insights/work.py`."""
 
 from datetime import timedelta
 
 from connectors.graph.following import Following
 from connectors.graph.places import Places
-from insights.due import Due
+from insights.work import Due
 
 
 def graph_due(following: Following, places: Places) -> tuple[Due, ...]:
@@ -27,7 +27,7 @@ def graph_due(following: Following, places: Places) -> tuple[Due, ...]:
         Due(
             "message_places",
             "places of messages were forgotten",
-            lambda _: places.forget_old(),
+            lambda services: places.forget_old(services.now()),
             timedelta(hours=1),
         ),
     )

@@ -21,10 +21,10 @@ from connectors.graph.pace import BUDGET_SECONDS, LONG_BUDGET_SECONDS, Budget
 from connectors.graph.problems import refused
 from connectors.graph.rights import asker_of, is_own, owner_path
 from connectors.graph.subscriptions import Subscription
+from insights.choices import lists_untracked
 from insights.database import Database
 from insights.errors import Problem
 from insights.model import Mailbox, User
-from insights.preferences import lists_untracked
 
 log = structlog.get_logger(__name__)
 

@@ -35,7 +35,7 @@ def open_graph_mail(
     public_url: str,
 ) -> tuple[GraphMail, Following, Places]:
     """The Mail port, and what has work that falls due (`due.py`); `database` is Liaison's own."""
-    graph.rights.sign_outs = SignOuts(database)
+    graph.rights.sign_outs = SignOuts(database, now)
     places = Places(database, organization_id, now)
     following = Following(graph, database, now, find_user, public_url=public_url)
     parser = MailParser()

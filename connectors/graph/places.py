@@ -94,9 +94,9 @@ class Places:
         statement = statement.where(message_places.c.mailbox_id == self.mailbox_id(mailbox))
         return await self._database.read(lambda connection: connection.execute(statement).first() is not None)
 
-    async def forget_old(self) -> int:
+    async def forget_old(self, now: datetime) -> int:
         """Drop what was not seen for 90 days; how many rows went."""
-        old = delete(message_places).where(message_places.c.seen_at < self._now() - KEPT)
+        old = delete(message_places).where(message_places.c.seen_at < now - KEPT)
         return await self._database.write(lambda connection: connection.execute(old).rowcount)
 
     async def flush(self) -> None:

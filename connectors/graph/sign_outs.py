@@ -1,31 +1,31 @@
 """Who signed out here: until they sign in again their mail is not read in the app's right either."""
 
-import json
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from insights.database import Database
-from insights.tables import preferences
+from insights.database import Database, insert_into
+from insights.tables import sign_outs
 
-NAME, SIGNED_OUT = "mail_access", json.dumps("signed_out")
 CHECKED_SECONDS = 60.0
 """For how long nobody looks again whether somebody who is signed in has signed out elsewhere."""
 MOST = 20_000
 
 
 class SignOuts:
-    """Rows of `preferences` by Entra object id, for that is all that a bearer token tells."""
+    """Rows of `sign_outs` by Entra object id, for that is all that a bearer token tells."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
         self._signed_in: OrderedDict[str, float] = OrderedDict()
 
     async def note(self, object_id: str) -> bool:
         """The account has signed out; whether it had not before."""
         self._signed_in.pop(object_id, None)
-        return bool(object_id) and await self._database.write(_insert, self._database, object_id)
+        return bool(object_id) and await self._database.write(_insert, object_id, self._now())
 
     async def forget(self, object_id: str) -> None:
         """The account has signed in."""
@@ -45,16 +45,14 @@ class SignOuts:
 
 
 def _is_there(connection: Connection, object_id: str) -> bool:
-    row = select(preferences.c.name).where(preferences.c.user_id == object_id, preferences.c.name == NAME)
+    row = select(sign_outs.c.object_id).where(sign_outs.c.object_id == object_id)
     return connection.execute(row).first() is not None
 
 
-def _insert(connection: Connection, database: Database, object_id: str) -> bool:
-    row = database.insert(preferences).values(user_id=object_id, name=NAME, value=SIGNED_OUT)
+def _insert(connection: Connection, object_id: str, now: datetime) -> bool:
+    row = insert_into(connection, sign_outs).values(object_id=object_id, at=now)
     return connection.execute(row.on_conflict_do_nothing()).rowcount > 0
 
 
 def _delete(connection: Connection, object_id: str) -> None:
-    connection.execute(
-        delete(preferences).where(preferences.c.user_id == object_id, preferences.c.name == NAME)
-    )
+    connection.execute(delete(sign_outs).where(sign_outs.c.object_id == object_id))

@@ -5,23 +5,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, delete, exists, not_, or_, select, update
+from sqlalchemy import Connection, delete, not_, or_, select, update
 
 from insights.database import Database
-from insights.tables import features, preferences, subscriptions
+from insights.following import is_followed
+from insights.tables import subscriptions
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-IS_WANTED = and_(
-    exists().where(features.c.feature == "auto_capture", features.c.is_on),
-    not_(
-        exists().where(
-            preferences.c.user_id == subscriptions.c.user_id,
-            preferences.c.name == "auto_capture",
-            preferences.c.value == "false",
-        )
-    ),
-)
-"""Rows of users whose untracked email is listed (`insights.preferences`): nobody else is followed."""
+IS_WANTED = is_followed(subscriptions.c.user_id)
+"""Rows of users whose untracked email is listed (`insights/following.py`): nobody else is followed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,5 +94,5 @@ def _since(connection: Connection, last: int) -> list[tuple[int, str]]:
 def _forget(connection: Connection, services: Services) -> int:
     # The newest stays: numbers must only grow, and SQLite would begin again after an empty table.
     newest = select(func.max(changes.c.id)).scalar_subquery()
-    old = (changes.c.at < services.now() - KEPT) & (changes.c.id < newest)
+    old = (changes.c.at < services.clock() - KEPT) & (changes.c.id < newest)
     return connection.execute(delete(changes).where(old)).rowcount

@@ -41,11 +41,11 @@ async def open_email(
     trackable = [
         other
         for other in thread
-        if not access.message_obstacle(other)
+        if not access.message_obstacle(other, standing.excluded_labels)
         and not is_internal(other, own_domains)
         and standing.state(other, user) in {TrackState.UNTRACKED, TrackState.FAILED}
     ]
-    obstacle = access.tracking_obstacle(standing.mailbox_state, message)
+    obstacle = standing.obstacle(message)
     known = {relation_key(match.address) for match in matches}
     owner = await read_owner(services, mailbox)
     return OpenEmail(

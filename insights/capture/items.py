@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from insights import access
+from sqlalchemy import Connection
+
+from insights import access, choices
 from insights.capture.addresses import RelationKey, domain_of, mailbox_key, relation_key
 from insights.capture.causes import failure_of
 from insights.capture.joins import select_pressed
@@ -12,6 +14,7 @@ from insights.capture.mailboxes import read_state
 from insights.capture.rules import OWN
 from insights.capture.tracks import Track
 from insights.capture.views import AttachmentItem, Item, TrackedBy
+from insights.errors import Conflict
 from insights.model import (
     Attachment,
     CrmActivity,
@@ -44,6 +47,12 @@ class Standing:
     names: Mapping[str, str]
     mailbox: Mailbox
     mailbox_state: MailboxState
+    excluded_labels: frozenset[str] | None
+
+    def obstacle(self, message: Message) -> Conflict | None:
+        """Why the message cannot be tracked; None = it can."""
+        found = access.tracking_obstacle(self.mailbox_state)
+        return found or access.message_obstacle(message, self.excluded_labels)
 
     def state(self, message: Message, user: User) -> TrackState:
         """The CRM is the truth about *tracked*; a failure is the business of those who pressed."""
@@ -78,7 +87,7 @@ async def read_standing(
         crm = await services.crm.emails(user, [message.internet_message_id for message in messages])
     email_ids = [message.email_id for message in messages]
     email_ids += [activity.id for activity in activities if activity.kind == "email"]
-    rows, joined = await services.database.read(select_pressed, email_ids, user.id)
+    rows, joined, excluded_labels = await services.database.read(_select, email_ids, user.id)
     names = {}
     for user_id in {row.user_id for row in rows.values() if row.state is TrackState.PENDING}:
         person = await services.crm.user(user_id)
@@ -91,7 +100,14 @@ async def read_standing(
         names=names,
         mailbox=mailbox,
         mailbox_state=mailbox_state or await read_state(services, mailbox),
+        excluded_labels=excluded_labels,
     )
+
+
+def _select(
+    connection: Connection, email_ids: Sequence[str], user_id: str
+) -> tuple[dict[str, Track], frozenset[str], frozenset[str] | None]:
+    return *select_pressed(connection, email_ids, user_id), choices.excluded_labels(connection)
 
 
 def message_item(
@@ -219,6 +235,6 @@ def _may(
     if state is TrackState.TRACKED and row:
         mine = row.tracked_by_id == user.id or message.email_id in standing.joined
         return _may_when_tracked(may_untrack=mine) if row.readable else []
-    if access.tracking_obstacle(standing.mailbox_state, message):
+    if standing.obstacle(message):
         return []
     return {TrackState.UNTRACKED: ["track"], TrackState.FAILED: ["retry"]}.get(state, [])  # type: ignore[return-value]

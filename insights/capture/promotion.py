@@ -34,7 +34,7 @@ def workflow(services: Callable[[], Services]) -> Workflow:
         return await _with_message(services(), key, lambda *about: _complete(services(), *about))
 
     async def fail(key: str, cause: str) -> str:
-        now = services().now()
+        now = services().clock()
         await services().database.write(finish, key, TrackState.FAILED, now, cause=cause)
         return ""
 
@@ -43,16 +43,16 @@ def workflow(services: Callable[[], Services]) -> Workflow:
 
 async def start_pending(services: Services) -> None:
     """Start every pending row whose press was the last thing the server did before it died."""
-    for row in await services.database.read(select_strays, services.now()):
+    for row in await services.database.read(select_strays, services.clock()):
         await services.workflows.run(WORKFLOW, row.key)
 
 
 async def sweep_strays(services: Services) -> int:
     """Go on with every pending row that nothing has moved for a minute; how many there were."""
-    strays = await services.database.read(select_strays, services.now() - STRAY_AFTER)
+    strays = await services.database.read(select_strays, services.clock() - STRAY_AFTER)
     for row in strays:
         if not await services.workflows.revive(WORKFLOW, row.key):
-            renewed = await services.database.write(again, row.email_id, services.now())
+            renewed = await services.database.write(again, row.email_id, services.clock())
             await services.workflows.run(WORKFLOW, renewed.key)
     return len(strays)
 
@@ -83,7 +83,9 @@ async def _write_email(services: Services, row: Track, mailbox: Mailbox, message
         regarding=row.regarding,
     )
     written = await services.crm.create_email(mailbox.reader, draft)
-    await services.database.write(touch, row.key, services.now(), email_activity_id=written.email_activity_id)
+    await services.database.write(
+        touch, row.key, services.clock(), email_activity_id=written.email_activity_id
+    )
     return ""
 
 
@@ -110,5 +112,5 @@ async def _add_file(services: Services, row: Track, mailbox: Mailbox, attachment
 
 async def _complete(services: Services, row: Track, mailbox: Mailbox, message: Message) -> str:
     await services.crm.complete_email(mailbox.reader, row.email_activity_id or message.email_id)
-    await services.database.write(finish, row.key, TrackState.TRACKED, services.now())
+    await services.database.write(finish, row.key, TrackState.TRACKED, services.clock())
     return ""

@@ -5,16 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from insights import access
 from insights.capture.addresses import RelationKey, relation_key
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.identity import email_id
 from insights.capture.items import activity_item, message_item, read_standing, reason
+from insights.capture.listing import Listing, read_listing
 from insights.capture.views import Timeline
 from insights.errors import Incomplete, Unavailable
 from insights.model import (
     CrmActivity,
-    MailboxState,
     MailQuery,
     Message,
     RecordAddress,
@@ -22,7 +21,6 @@ from insights.model import (
     TrackedEmail,
     User,
 )
-from insights.preferences import wants_untracked
 from insights.services import Services
 from insights.timelines import require_timeline
 
@@ -63,13 +61,13 @@ async def read_timeline(
     """
     window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
     mailbox, _ = await asyncio.gather(services.crm.mailbox_state(user.id), require_timeline(services, ref))
-    notice, wanted = await may_list_mail(services, user, mailbox)
+    listing = await read_listing(services, user, mailbox)
     (addresses, mail), newest, audience = await asyncio.gather(
-        _related_mail(services, user, ref, window) if wanted else _nothing(),
+        _related_mail(services, user, ref, window, listing) if listing.is_wanted else _nothing(),
         _activities(services, user, ref, window, window.before),
         services.crm.audience(user, ref),
     )
-    activities = await _own_activities(services, user, ref, addresses, window, mail.messages, newest)
+    activities = await _own_activities(services, user, ref, addresses, window, listing, mail.messages, newest)
     standing = await read_standing(
         services, user, mail.messages, activities, mailbox_state=mailbox, crm=mail.tracked
     )
@@ -79,17 +77,7 @@ async def read_timeline(
     page = items[:limit]
     more = len(items) > limit and mail.is_complete
     cursor = write_cursor(page[-1].at, page[-1].id) if more else None
-    return Timeline(items=page, next=cursor, notice=mail.notice or notice, audience=audience)
-
-
-async def may_list_mail(services: Services, user: User, mailbox: MailboxState) -> tuple[str | None, bool]:
-    """(what to tell the caller about missing mail, whether mail is listed)."""
-    if not await wants_untracked(services, user):
-        return None, False
-    if not access.can_view_untracked(mailbox):
-        return "Your mailbox is a forward mailbox: your emails cannot be listed here.", False
-    obstacle = access.tracking_obstacle(mailbox)
-    return (f"{obstacle.what}: {obstacle.why}." if obstacle else None), True
+    return Timeline(items=page, next=cursor, notice=mail.notice or listing.notice, audience=audience)
 
 
 async def record_addresses(
@@ -108,20 +96,26 @@ async def _nothing() -> tuple[dict[RelationKey, RecordAddress], RelatedMail]:
 
 
 async def _related_mail(
-    services: Services, user: User, ref: RecordRef, window: Window
+    services: Services, user: User, ref: RecordRef, window: Window, listing: Listing
 ) -> tuple[dict[RelationKey, RecordAddress], RelatedMail]:
     """The record's addresses, and the caller's mail with them."""
     addresses = await record_addresses(services, user, ref)
-    return addresses, await _mail_with(services, user, addresses, window) if addresses else RelatedMail()
+    if not addresses:
+        return addresses, RelatedMail()
+    return addresses, await _mail_with(services, user, addresses, window, listing)
 
 
 async def _mail_with(
-    services: Services, user: User, addresses: Mapping[RelationKey, RecordAddress], window: Window
+    services: Services,
+    user: User,
+    addresses: Mapping[RelationKey, RecordAddress],
+    window: Window,
+    listing: Listing,
 ) -> RelatedMail:
     """The messages and their CRM rows, asked at once; that a mailbox is down is told."""
     wanted = [address.address for address in addresses.values()]
     query = MailQuery(wanted, since=window.since, before=window.before, limit=window.limit + 1)
-    search = asyncio.create_task(_related_messages(services, user, query))
+    search = asyncio.create_task(_related_messages(services, user, query, listing))
     messages = asyncio.create_task(_messages_of(search))
     try:
         tracked = await services.crm.emails_among(user, query, asyncio.shield(messages))
@@ -139,16 +133,18 @@ async def _messages_of(search: "asyncio.Task[RelatedMail]") -> Sequence[Message]
     return (await search).messages
 
 
-async def _related_messages(services: Services, user: User, query: MailQuery) -> RelatedMail:
+async def _related_messages(
+    services: Services, user: User, query: MailQuery, listing: Listing
+) -> RelatedMail:
     """Up to as many messages that may be suggested as the query asks for, newest first; without CRM rows."""
     found: list[Message] = []
     while len(found) < query.limit:
         try:
             batch = await services.mail.search(user.mailbox, query)
         except Incomplete as cut:
-            found.extend(message for message in cut.messages if not access.message_obstacle(message))
+            found.extend(listing.suggestible(cut.messages))
             return RelatedMail(found[: query.limit], notice=SOME_MAIL_MISSING, is_complete=False)
-        found.extend(message for message in batch if not access.message_obstacle(message))
+        found.extend(listing.suggestible(batch))
         if len(batch) < query.limit:
             break
         query = replace(query, before=(batch[-1].at, batch[-1].email_id))
@@ -167,6 +163,7 @@ async def _own_activities(
     ref: RecordRef,
     addresses: Mapping[RelationKey, RecordAddress],
     window: Window,
+    listing: Listing,
     messages: Sequence[Message],
     batch: Sequence[CrmActivity],
 ) -> list[CrmActivity]:
@@ -181,7 +178,7 @@ async def _own_activities(
     while True:
         near = [activity for activity in batch if activity.at >= end]
         others = [activity for activity in near if activity.internet_message_id not in listed]
-        copies = await _own_copies(services, user, addresses, window, others)
+        copies = await _own_copies(services, user, addresses, window, listing, others)
         found.extend(activity for activity in others if activity.internet_message_id not in copies)
         if len(near) <= window.limit or len(found) > window.limit:
             return found[: window.limit + 1]
@@ -193,6 +190,7 @@ async def _own_copies(
     user: User,
     addresses: Mapping[RelationKey, RecordAddress],
     window: Window,
+    listing: Listing,
     activities: Sequence[CrmActivity],
 ) -> set[str]:
     """Message-IDs of emails that the caller's mailbox lists and that relate to the record by themselves."""
@@ -204,8 +202,7 @@ async def _own_copies(
     found = await services.mail.find(user.mailbox, email_ids, listed_only=True)
     return {
         message.internet_message_id
-        for message in found.values()
+        for message in listing.suggestible(found.values())
         if message.at >= window.since
-        and not access.message_obstacle(message)
         and any(relation_key(address) in addresses for address in message.participants)
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from insights import access, audit
+from insights import access, audit, choices
 from insights.audit import Owner
 from insights.capture import joins, tracks
 from insights.capture.emails import best_regarding
@@ -98,7 +98,9 @@ async def untrack(services: Services, user: User, email_id: str) -> Item:
 
 
 async def _require_trackable(services: Services, mailbox: Mailbox, message: Message | None) -> None:
-    obstacle = access.tracking_obstacle(await read_state(services, mailbox), message)
+    obstacle = access.tracking_obstacle(await read_state(services, mailbox))
+    if obstacle is None and message:
+        obstacle = access.message_obstacle(message, await services.database.read(choices.excluded_labels))
     if obstacle:
         raise obstacle
 
@@ -211,11 +213,12 @@ async def _rest_of_conversation(services: Services, mailbox: Mailbox, message: M
     """The other messages of the thread that may be tracked; internal-only branches stay private."""
     own_domains = await services.directory.own_domains()
     thread = await services.mail.conversation(mailbox, message.conversation_id)
+    excluded_labels = await services.database.read(choices.excluded_labels)
     return [
         other
         for other in thread
         if other.email_id != message.email_id
-        and not access.message_obstacle(other)
+        and not access.message_obstacle(other, excluded_labels)
         and not is_internal(other, own_domains)
     ]
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
-from insights import access
+from insights import access, versions
 from insights.capture.addresses import RelationKey, relation_key
 from insights.capture.changes import newest_change
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
 from insights.capture.items import message_item, read_standing, reason
-from insights.capture.timeline import may_list_mail, record_addresses
+from insights.capture.listing import Listing, read_listing
+from insights.capture.timeline import record_addresses
 from insights.capture.views import UntrackedList, UntrackedRow
+from insights.choices import ORGANIZATION
 from insights.model import (
     MailboxState,
     MailQuery,
@@ -26,8 +28,9 @@ from insights.model import (
     User,
 )
 from insights.services import Services
-from insights.tables import changes, features, preferences
+from insights.tables import changes
 from insights.timelines import require_record
+from insights.versions import version_of
 from insights.views import RecordItem
 
 DAYS = 30
@@ -39,11 +42,11 @@ MOST_BATCHES = 5
 LISTED = {TrackState.UNTRACKED, TrackState.FAILED}
 STAMP = select(
     select(func.max(changes.c.id)).scalar_subquery(),
-    select(features.c.is_on).where(features.c.feature == "auto_capture").scalar_subquery(),
-    select(preferences.c.value)
-    .where(preferences.c.user_id == bindparam("user"), preferences.c.name == "auto_capture")
-    .scalar_subquery(),
+    version_of("features"),
+    version_of("organization"),
+    version_of("own"),
 )
+VERSIONS = {"features": versions.FEATURES, "organization": versions.of_choices(ORGANIZATION)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ async def _read_stamp(services: Services, user: User) -> Stamp:
 
 
 def _select_stamp(connection: Connection, user_id: str) -> tuple[Any, ...]:
-    return tuple(connection.execute(STAMP, {"user": user_id}).one())
+    return tuple(connection.execute(STAMP, VERSIONS | {"own": versions.of_choices(user_id)}).one())
 
 
 async def _list(
@@ -100,9 +103,11 @@ async def _list(
 ) -> UntrackedList:
     await access.require(services, user, feature="auto_capture")
     scope = await _read_scope(services, user, ref)
-    notice, wanted = await may_list_mail(services, user, scope.mailbox)
-    rows, next_cursor = await _page(services, scope, cursor, limit) if wanted else ([], None)
-    if not wanted and notice is None:
+    listing = await read_listing(services, user, scope.mailbox)
+    listed = listing.is_wanted
+    rows, next_cursor = await _page(services, scope, listing, cursor, limit) if listed else ([], None)
+    notice = listing.notice
+    if not listed and notice is None:
         notice = "You chose not to list email that is not tracked."
     return UntrackedList(
         record=scope.record,
@@ -121,13 +126,13 @@ async def read_listed(
     await access.require(services, user, feature="auto_capture")
     change_id = await services.database.read(newest_change)
     scope = await _read_scope(services, user, ref)
-    notice, _ = await may_list_mail(services, user, scope.mailbox)
+    listing = await read_listing(services, user, scope.mailbox)
     held = await services.mail.find(user.mailbox, email_ids)
     messages = [held[email_id] for email_id in email_ids if email_id in held]
     rows = await _rows(services, scope, messages, known_only=False)
     audience = await services.crm.audience(user, None)
     return UntrackedList(
-        record=scope.record, rows=rows, notice=notice, audience=audience, change_id=change_id
+        record=scope.record, rows=rows, notice=listing.notice, audience=audience, change_id=change_id
     )
 
 
@@ -140,7 +145,7 @@ async def _read_scope(services: Services, user: User, ref: RecordRef | None) -> 
 
 
 async def _page(
-    services: Services, scope: Scope, cursor: str | None, limit: int
+    services: Services, scope: Scope, listing: Listing, cursor: str | None, limit: int
 ) -> tuple[list[UntrackedRow], str | None]:
     """(rows, cursor of the next page): batches of mail until the page is full or the window ends."""
     rows: list[UntrackedRow] = []
@@ -149,8 +154,7 @@ async def _page(
     for _ in range(MOST_BATCHES):
         query = MailQuery(addresses, since=since, before=before, limit=BATCH)
         batch = await services.mail.search(scope.user.mailbox, query) if addresses != [] else []
-        candidates = [message for message in batch if not access.message_obstacle(message)]
-        found = await _rows(services, scope, candidates, known_only=scope.record is None)
+        found = await _rows(services, scope, listing.suggestible(batch), known_only=scope.record is None)
         rows += [row for row in found if row.item.state in LISTED]
         if len(batch) < BATCH:
             before = None

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from insights import access, audit
 from insights.consent.state import LIFETIME, State, new_state, read_state, sign_state
 from insights.errors import Invalid
+from insights.gate import features_in_use
 from insights.model import Finding, User
 from insights.requirements.examining import examine
 from insights.requirements.setup import Setup
@@ -44,7 +45,7 @@ class Return:
 async def read_consent(services: Services, user: User) -> Consent:
     """The link for what is turned on now, which of it is granted, the latest use; for administrators."""
     await access.require(services, user, admin=True)
-    features_on = await services.database.read(access.features_on)
+    features_on = await services.database.read(features_in_use)
     wanted = wanted_permissions(services.settings, features_on)
     names = {permission_name("delegated", permission): permission for permission in wanted}
     findings = await examine(Setup.of(services, user), only=names)

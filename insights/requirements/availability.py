@@ -1,5 +1,6 @@
 """Which features cannot work here at all: product.md §5.2, by CRM and mail server."""
 
+from insights import gate
 from insights.features import FEATURES
 from insights.model import Finding
 from insights.requirements.examining import Findings, examine
@@ -17,14 +18,11 @@ DECIDING = {
 
 async def look_at_availability(services: Services) -> int:
     """Note which features are unavailable, for all who ask; how many that changed for."""
-    before = dict(services.unavailable)
     findings = await examine(Setup.of(services, None), only=DECIDING)
-    for feature in FEATURES:
-        reason = _reason(feature.name, findings, before.get(feature.name, ""))
-        services.unavailable.pop(feature.name, None)
-        if reason:
-            services.unavailable[feature.name] = reason
-    return len(before.items() ^ services.unavailable.items())
+    before = await services.database.read(gate.select_states)
+    known = {feature.name: before.get(feature.name, gate.CLOSED).obstacle for feature in FEATURES}
+    obstacles = {name: _reason(name, findings, why) for name, why in known.items()}
+    return await services.database.write(gate.note_obstacles, obstacles) if obstacles != known else 0
 
 
 def _reason(feature: str, findings: Findings, before: str) -> str:

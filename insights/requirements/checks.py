@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
+from insights.choices import ORGANIZATION
 from insights.errors import Problem, Unavailable
 from insights.migrate import REVISIONS, is_newest
 from insights.model import MET, Finding, MailboxState
 from insights.requirements.setup import Part, Setup
-from insights.tables import conversations, preferences, tracks
+from insights.tables import choices, conversations, tracks
 
 PATIENCE = timedelta(minutes=10)
 """How long an email may wait for its tracking before something must be wrong."""
@@ -133,7 +134,11 @@ async def look_at_teams_app(setup: Setup) -> Finding:
 
 def _count_reachable(connection: Connection) -> tuple[int, int]:
     reachable = select(conversations.c.user_id)
-    users = select(tracks.c.user_id).union(select(preferences.c.user_id)).subquery()
+    users = (
+        select(tracks.c.user_id)
+        .union(select(choices.c.owner).where(choices.c.owner != ORGANIZATION))
+        .subquery()
+    )
     others = select(func.count()).select_from(users).where(users.c.user_id.not_in(reachable))
     count = connection.execute(select(func.count()).select_from(conversations)).scalar_one()
     return count, connection.execute(others).scalar_one()

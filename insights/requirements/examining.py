@@ -8,6 +8,7 @@ import structlog
 from insights import access
 from insights.errors import Problem
 from insights.features import FEATURES, NOT_BUILT, Feature
+from insights.gate import features_in_use
 from insights.model import MET, Finding, User
 from insights.ports import Probing
 from insights.requirements.requirement import Requirement
@@ -36,7 +37,7 @@ async def read_requirements(services: Services, user: User) -> RequirementList:
     """Every requirement as it is now, tried with the caller's mailbox; for administrators."""
     await access.require(services, user, admin=True)
     findings = await examine(Setup.of(services, user))
-    features_on = await services.database.read(access.features_on)
+    features_on = await services.database.read(features_in_use)
     return RequirementList(items=list_requirements(findings, features_on, services.settings.public_url))
 
 

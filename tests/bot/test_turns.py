@@ -13,9 +13,9 @@ from bot.commands import show_preferences
 from bot.due import DUE
 from bot.turns import Answer, Press, Turn
 from insights.capture.untracked import list_untracked
-from insights.due import run_due
 from insights.errors import Invalid, Problem, Unavailable
 from insights.services import Services
+from insights.work import Outcome, run_due
 from tests.bot.conftest import BASE_URL, Chat, buttons, texts
 from tests.flows.liaison import OBJECT_IDS
 from tests.standins.connector import Sent
@@ -420,7 +420,7 @@ async def test_old_lists_and_deliveries_are_forgotten(chat: Chat, services: Serv
 
     sent = await chat.say("ann", "untracked")
     later = replace(services, now=lambda: services.now() + timedelta(days=15))
-    assert await run_due(later, DUE) == {"listings": 1, "deliveries": 1}
+    assert await run_due(later, DUE) == [Outcome("listings", 1), Outcome("deliveries", 1)]
     answer = await chat.press("ann", sent, buttons(sent.card, "track")[0])
     assert "too old" in answer["value"]
 

@@ -181,6 +181,7 @@ STATE_OF = {
 MEGAN = Acceptance(version=TERMS_VERSION, by="Megan Bowen", at=NOON - timedelta(days=3))
 SHARING = {feature.name: feature.sharing for feature in FEATURES}
 SETTINGS = FeaturesView(
+    version=7,
     terms_accepted=True,
     accepted=MEGAN,
     features=Features(
@@ -194,7 +195,7 @@ SETTINGS = FeaturesView(
     sharing=SHARING,
     warnings=["Email engagement shows its news as cards: turn on the relationship assistant as well."],
 )
-UNSET = FeaturesView(terms_accepted=False, features=Features(**STATE_OF), sharing=SHARING)
+UNSET = FeaturesView(version=0, terms_accepted=False, features=Features(**STATE_OF), sharing=SHARING)
 TERMS = Terms(version=TERMS_VERSION, text=TERMS_TEXT)
 LONG_TERMS = Terms(version="2027-01", text="\n\n".join([TERMS_TEXT] * 3))
 REQUIREMENTS = RequirementList(
@@ -255,8 +256,8 @@ REFUSED = Consent(
         error="consent_required (AADSTS65004)",
     ),
 )
-ON = Preferences(auto_capture=True, language="en")
-OFF = Preferences(auto_capture=None, language="en")
+ON = Preferences(version=1, auto_capture=True, language="en")
+OFF = Preferences(version=0, auto_capture=None, language="en")
 
 
 def _sample(name: str, function: Callable[..., Card], *arguments: Any, **options: bool) -> Sample:

@@ -10,7 +10,7 @@ import pytest
 from connectors.embedded.mail.importing import import_messages
 from connectors.embedded.mail.shares import share_mailbox
 from connectors.registry import open_stores
-from insights import due, features
+from insights import features, work
 from insights.capture import promotion, tracking
 from insights.capture.failures import list_failures
 from insights.capture.identity import email_id
@@ -142,8 +142,8 @@ async def test_failures_are_listed_for_90_days(settings: Settings) -> None:
             then = now + timedelta(days=days)
             later = replace(services, now=partial(datetime.fromtimestamp, then.timestamp(), UTC))
             assert len(await failures(later, ann)) == listed
-            counts = await due.run_due(later)
-            assert counts["failures"] == 1 - listed
+            outcomes = await work.run_due(later)
+            assert {each.kind: each.count for each in outcomes}["failures"] == 1 - listed
         assert await failures(services, ann) == []
 
 
@@ -158,7 +158,7 @@ async def test_the_sweep_goes_on_with_what_nobody_owes_any_more(settings: Settin
         key = await press(services, ann, "<1@mail.example>")
         assert await promotion.sweep_strays(services) == 0
         now = services.now()
-        later = replace(services, now=lambda: now + timedelta(minutes=2))
+        later = replace(services, clock=lambda: now + timedelta(minutes=2))
         assert await promotion.sweep_strays(later) == 1
         assert await settle(services, key) is TrackState.TRACKED
         # Its workflow has ended, and yet the row is pending, as after a restored backup: a new attempt.

@@ -261,15 +261,15 @@ async def test_an_unavailable_feature_is_shown_with_the_reason_until_it_is_avail
     monkeypatch.setattr(type(services.crm), "probes", lambda _crm, user: on_premises(user))
     state = "not met"
     assert await look_at_availability(services) == 2
-    told = await read_states(services)
+    root = await services.crm.user("root")
+    assert root
+    told = await read_states(services, root)
     assert (told.auto_capture.state, told.email_engagement.state) == ("unavailable", "unavailable")
     assert "on-premises" in told.auto_capture.reason
     assert told.relationship_assistant.state == "off"
     state = "unknown"  # the CRM is away for a moment: nothing flickers
     assert await look_at_availability(services) == 0
-    assert (await read_states(services)).auto_capture.state == "unavailable"
-    root = await services.crm.user("root")
-    assert root
+    assert (await read_states(services, root)).auto_capture.state == "unavailable"
     for name in ("auto_capture", "email_engagement"):
         switches = FeatureSwitches.model_validate({name: "on", "who_knows_whom": "on"})
         with pytest.raises(Conflict, match="on-premises") as refused:
@@ -281,4 +281,4 @@ async def test_an_unavailable_feature_is_shown_with_the_reason_until_it_is_avail
     assert (await change_features(services, root, off)).features.auto_capture.state == "unavailable"
     state = "met"
     assert await look_at_availability(services) == 2
-    assert (await read_states(services)).auto_capture.state == "off"
+    assert (await read_states(services, root)).auto_capture.state == "off"

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection
 
 from connectors.embedded.parsing.pool import MailParser
 from connectors.graph.client import GraphClient
@@ -19,10 +19,10 @@ from connectors.graph.notifications import receive
 from connectors.graph.places import Places
 from connectors.graph.reader import MailReader
 from connectors.graph.recent import Recent
+from insights import gate
 from insights.database import Database
 from insights.errors import SignInNeeded
 from insights.model import Mailbox, User
-from insights.tables import features
 from tests.mails import own_mailbox
 from tests.standins.graph import GraphStandin, running_graph
 from tests.standins.graph.users import user_id_of
@@ -142,10 +142,8 @@ async def running_tenant(
 
 
 def switch(connection: Connection, feature: str, *, is_on: bool) -> None:
-    """Turn a feature on or off."""
-    connection.execute(delete(features).where(features.c.feature == feature))
-    row = {"feature": feature, "is_on": is_on, "changed_by_id": "root", "changed_at": datetime.now(UTC)}
-    connection.execute(insert(features).values(row))
+    """Turn a feature on or off for everyone."""
+    gate.switch(connection, feature, gate.ON if is_on else gate.OFF, 1, "root", datetime.now(UTC))
 
 
 @asynccontextmanager

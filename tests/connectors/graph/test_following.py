@@ -19,7 +19,7 @@ from connectors.graph.subscriptions import Subscription
 from insights.database import Database
 from insights.migrate import REVISIONS, upgrade
 from insights.model import Mailbox
-from insights.tables import preferences
+from insights.tables import choices
 from tests.connectors.graph.tenant import ANN, BOB, Tenant, mailbox_of, running_tenant, switch
 from tests.mails import make_mail
 
@@ -281,7 +281,8 @@ async def test_nobody_is_followed_whose_email_is_not_listed(
     assert await followed.mail.version(ANNS) == "0"
     assert await followed.following.renew() == 1
     assert await followed.following.drop_unwanted() == 0
-    declined = insert(preferences).values(user_id=ANNS.reader.id, name="auto_capture", value="false")
+    made = {"version": 1, "changed_by_id": ANNS.reader.id, "changed_at": datetime.now(UTC)}
+    declined = insert(choices).values(owner=ANNS.reader.id, name="auto_capture", value="false", **made)
     await database.write(lambda connection: connection.execute(declined))
     await require_unfollowed()
 

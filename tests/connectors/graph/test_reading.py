@@ -216,8 +216,7 @@ async def test_other_processes_find_what_one_has_listed_by_ids_alone(
     other = Places(database, ORGANIZATION_ID, tenant.now)
     assert (await other.find(ANN, [newest.email_id, "no id"])).keys() == {newest.email_id}
     assert await other.find(BOB, [newest.email_id]) == {}
-    later = Places(database, ORGANIZATION_ID, lambda: tenant.now() + timedelta(days=91))
-    assert await later.forget_old() == 2
+    assert await other.forget_old(tenant.now() + timedelta(days=91)) == 2
     assert await Places(database, ORGANIZATION_ID, tenant.now).find(ANN, [newest.email_id]) == {}
 
 
@@ -353,7 +352,7 @@ async def test_the_app_does_not_read_for_who_signed_out_until_they_sign_in(
 ) -> None:
     fill(tenant, 1)
     tenant.tokens.strangers |= {ANN, BOB}
-    tenant.client.rights.sign_outs = SignOuts(database)
+    tenant.client.rights.sign_outs = SignOuts(database, lambda: AT)
 
     async def find_user(user_id: str) -> User | None:
         return ANNS.reader
@@ -365,7 +364,7 @@ async def test_the_app_does_not_read_for_who_signed_out_until_they_sign_in(
         assert await directory.sign_out(ANNS.reader) is is_first
         with pytest.raises(SignInNeeded):
             await tenant.mail.search(ANNS, MailQuery([ANA]))
-    assert await SignOuts(database).has(ANNS.reader.object_id)  # other processes know as well
+    assert await SignOuts(database, lambda: AT).has(ANNS.reader.object_id)  # other processes know as well
     assert await tenant.mail.search(mailbox_of(BOB), MailQuery([ANA])) == []
     await directory.identify("token")
     assert len(await tenant.mail.search(ANNS, MailQuery([ANA]))) == 1

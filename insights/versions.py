@@ -1,0 +1,52 @@
+"""How often something that people edit has been changed, so that nobody overwrites what they never saw."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, ScalarSelect, bindparam, select
+
+from insights.database import insert_into
+from insights.errors import Conflict
+from insights.tables import versions
+
+FEATURES = "features"
+
+
+def of_choices(owner: str) -> str:
+    """What the choices of a user are counted under, or of the organisation (`choices.ORGANIZATION`)."""
+    return f"choices:{owner}"
+
+
+def read_version(connection: Connection, subject: str) -> int:
+    """How often it was changed; 0 = never."""
+    row = select(versions.c.number).where(versions.c.subject == subject)
+    return connection.execute(row).scalar() or 0
+
+
+def version_of(subject: str) -> ScalarSelect[Any]:
+    """The same within a statement, NULL for never; `subject` names a bound parameter."""
+    return select(versions.c.number).where(versions.c.subject == bindparam(subject)).scalar_subquery()
+
+
+def count_change(
+    connection: Connection,
+    subject: str,
+    *,
+    read_at: int | None = None,
+    changed_since: Callable[[int], str] = lambda _: "",
+) -> int:
+    """Count a change in its own transaction; writers of one subject wait for each other from here on.
+
+    Raises Conflict where it was not `read_at` this version, with what was `changed_since`; None = whatever.
+    """
+    row = insert_into(connection, versions).values(subject=subject, number=1)
+    row = row.on_conflict_do_update(index_elements=["subject"], set_={"number": versions.c.number + 1})
+    number: int = connection.execute(row.returning(versions.c.number)).scalar_one()
+    if read_at is not None and read_at != number - 1:
+        raise Conflict(
+            "Somebody else changed this meanwhile and nothing was saved",
+            changed_since(read_at) or "what you saw is no longer so",
+            "look at it anew, then change it again",
+            code="changed_meanwhile",
+        )
+    return number
