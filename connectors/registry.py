@@ -4,7 +4,7 @@ The embedded ones enter by the same door as any other. Each is imported when it 
 what is not used costs nothing; what it holds open is closed by the stack it is given.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,7 +96,6 @@ async def _open_dataverse(opening: Opening) -> Crm:
 
 
 async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
-    from connectors.embedded.directory import select_users
     from connectors.embedded.mail.mail import EmbeddedMail
     from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
     from connectors.embedded.mail.unfolding import has_folded, unfold
@@ -104,11 +103,22 @@ async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
 
     database = opening.database("mailbox")
     await upgrade(database, MAIL_REVISIONS)
-    if opening.settings.crm == "embedded" and await has_folded(database):
-        await database.write(unfold, await opening.database("crm").read(select_users))
+    if await has_folded(database):
+        await database.write(unfold, await _user_addresses(opening, crm))
     parser = MailParser()
     opening.stack.push_async_callback(parser.close)
     return EmbeddedMail(database, parser, await organization_id(opening, crm))
+
+
+async def _user_addresses(opening: Opening, crm: Crm) -> Sequence[str]:
+    """The main addresses of all users, disabled ones too."""
+    if opening.settings.crm == "embedded":
+        from connectors.embedded.directory import select_addresses
+
+        return await opening.database("crm").read(select_addresses)
+    from connectors.dataverse.crm import DataverseCrm
+
+    return await cast(DataverseCrm, crm).user_addresses()
 
 
 async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:

@@ -103,6 +103,10 @@ class DataverseCrm(Crm):
         key = ("user", mailbox_key(id_or_email) or id_or_email.strip(" {}").lower())
         return await self._keeping.get(key, USERS_FOR, lambda: self._users.find(id_or_email))
 
+    async def user_addresses(self) -> Sequence[str]:
+        """The main addresses of all users, disabled ones too."""
+        return await self._users.addresses()
+
     @override
     async def user_by_object_id(self, object_id: str) -> User | None:
         key = ("account", object_id.strip().lower())

@@ -48,6 +48,12 @@ class Users:
         row_id = as_guid(object_id)
         return await self._find(Compare(OBJECT_ID, "eq", row_id)) if row_id else None
 
+    async def addresses(self) -> Sequence[str]:
+        """The main addresses of all users, disabled ones too."""
+        query = Query("systemusers", [USER_ID, ADDRESS], order=[USER_ID])
+        [rows] = await self._api.all_rows([query], None, all_pages=True)
+        return [address for row in rows if (address := text(row, ADDRESS.name))]
+
     async def mailbox_state(self, user_id: str) -> MailboxState:
         """What the row of `mailbox` says that is the user's, else one with the user's address.
 

@@ -90,11 +90,16 @@ class EmbeddedDirectory:
         return subject if self._now().timestamp() < expires else None
 
 
-def _own_domains(connection: Connection) -> frozenset[str]:
+def select_addresses(connection: Connection) -> list[str]:
+    """The main addresses of all users, disabled ones too."""
     query = select(addresses.c.address).where(
         addresses.c.table_name == "systemuser", addresses.c.column_name == "internalemailaddress"
     )
-    return frozenset(domain for address in connection.scalars(query) if (domain := domain_of(address)))
+    return list(connection.scalars(query))
+
+
+def _own_domains(connection: Connection) -> frozenset[str]:
+    return frozenset(domain for each in select_addresses(connection) if (domain := domain_of(each)))
 
 
 def _teams(connection: Connection, user_id: str) -> frozenset[str]:

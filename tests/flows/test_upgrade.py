@@ -12,6 +12,8 @@ from insights.workflows import Workflow, Workflows
 from tests.flows.liaison import COMPANY, Liaison, letter
 
 PRESSED, EVES = ("<0@mail.example>", "<1@mail.example>"), "<eves@mail.example>"
+DAN = {"systemuserid": "dan", "fullname": "Dan", "internalemailaddress": "dan@ours.example"}
+DANS_OTHER = {"systemuserid": "dan2", "fullname": "Dan", "internalemailaddress": "dan+ext@ours.example"}
 EVE = {"systemuserid": "eve", "fullname": "Eve", "internalemailaddress": "eve+sales@ours.example"}
 
 
@@ -62,9 +64,10 @@ async def test_pending_presses_end_and_mailboxes_keep_their_owners(
     await liaison.stop()
     monkeypatch.setenv("LIAISON_DATABASE_URL", database_url)
     liaison.environment["LIAISON_DATABASE_URL"] = database_url
-    liaison.import_crm(COMPANY | {"systemusers": [*COMPANY["systemusers"], EVE]})
+    liaison.import_crm(COMPANY | {"systemusers": [*COMPANY["systemusers"], DAN, DANS_OTHER, EVE]})
     liaison.import_mail("ann@ours.example", [letter(number) for number in (0, 1, 2)])
     liaison.import_mail("eve+sales@ours.example", [letter("eves", to="eve+sales@ours.example")])
+    liaison.import_mail("dan@ours.example", [letter("dans", to="dan+ext@ours.example")])  # as it was then
     await liaison.start()
     await liaison.turn_on("auto_capture")
     opened = [await liaison.get("ann", "/api/v1/emails", internet_message_id=name) for name in PRESSED]
@@ -96,6 +99,7 @@ async def test_pending_presses_end_and_mailboxes_keep_their_owners(
     await liaison.start()
     await liaison.wait_for_state("ann", PRESSED, "tracked")
     await liaison.get("eve", "/api/v1/emails", internet_message_id=EVES, status=404)  # eve@ may be another
+    await liaison.get("dan", "/api/v1/emails", internet_message_id="<dans@mail.example>", status=404)
     await asyncio.to_thread(liaison.import_mail, EVE["internalemailaddress"], [])
     mine = await liaison.get("eve", "/api/v1/emails", internet_message_id=EVES)
     assert mine["item"]["state"] == "untracked"

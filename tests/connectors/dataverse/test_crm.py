@@ -182,6 +182,13 @@ async def test_what_a_user_gets_to_see_is_asked_in_the_users_name(world: World) 
         assert {request.headers.get("CallerObjectId") for request in asked} == users
 
 
+async def test_the_addresses_of_all_users_are_known_of_disabled_ones_too(world: World) -> None:
+    users = WORLD["systemusers"]
+    assert any(user.get("isdisabled") for user in users)
+    expected = {user["internalemailaddress"] for user in users if user.get("internalemailaddress")}
+    assert set(await world.crm.user_addresses()) == expected
+
+
 async def test_rows_show_who_tracked_and_that_the_application_did_it(world: World) -> None:
     ann = await signed_in(world.crm, "ann")
     made = await world.crm.create_email(ann, draft())
