@@ -302,16 +302,30 @@ async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
     from insights.backup.signing import fingerprint
 
     restored = await restore(
-        settings, database_revisions(), arguments.file, is_unsigned_allowed=arguments.unsigned
+        settings,
+        database_revisions(),
+        arguments.file,
+        is_unsigned_allowed=arguments.unsigned,
+        signed_by=arguments.signed_by,
     )
     manifest, signer = restored.manifest, restored.signer
     print(f"{settings.data_dir}: {_contents(manifest)}, as of {manifest.made_at:%Y-%m-%d %H:%M %Z}.")
-    print(f"It is signed with the key {fingerprint(signer)}." if signer else "Nobody known has signed it.")
+    if signer is None:
+        print("Nobody known has signed it.")
+    elif restored.is_own:
+        print(f"It is signed with your key {fingerprint(signer)}.")
+    else:
+        print(f"It is signed with the key {fingerprint(signer)}, which lies in it: so nobody has changed it,")
+        print(
+            "but anybody may have made it. Compare with what `liaison backup` printed (--signed-by does it)."
+        )
     print("The next start brings the databases to the newest schema and begins pending work anew.")
 
 
 def _contents(manifest: "Manifest") -> str:
-    names = ", ".join(sorted(manifest.revisions))
+    from insights.backup.manifest import JOBS
+
+    names = ", ".join(sorted(set(manifest.revisions) - {JOBS}))  # jobs of older backups stay in them
     return f"databases {names} ({manifest.kind}), {len(manifest.members)} files in all"
 
 
@@ -515,6 +529,12 @@ COMMANDS = (
                 "--unsigned",
                 "also one that no key of yours has signed: whoever made it decides what the server holds",
                 action="store_true",
+            ),
+            _argument(
+                "--signed-by",
+                "only one that is signed with this key, as `liaison backup` has printed it",
+                default="",
+                metavar="FINGERPRINT",
             ),
         ),
     ),

@@ -103,8 +103,9 @@ def _write_files(
         open_snapshots([path for path in paths if path.exists()], Path(folder), stop) as snapshots,
     ):
         for name, copy in snapshots:
-            found[name] = read_revision(copy)
-            writer.add(f"{name}.sqlite", copy)
+            if revision := read_revision(copy):  # a file without one is not filled yet
+                found[name] = revision
+                writer.add(f"{name}.sqlite", copy)
     return found, (), ()
 
 

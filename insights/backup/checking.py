@@ -1,5 +1,6 @@
 """Whether an unpacked file is the database that it says it is, before a restore calls itself done."""
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
 from contextlib import closing
@@ -17,30 +18,29 @@ OBJECTS = """
     UNION ALL SELECT 'column', c.name, t.name, NULL
     FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"""
 SQLITES_OWN = ("sqlite_autoindex_", "sqlite_sequence", "sqlite_stat")
-Objects = Set[tuple[str, str, str]]
-"""Type, name and table of everything in a schema, columns too; of triggers and views the text, too."""
+Objects = Set[tuple[str, str, str, str | None]]
+"""Type, name and table of everything in a schema, columns too, with the words that make it."""
+SPACE = re.compile(r"[\s\"`\[\]]+")
+"""What SQLite and those who write for it put between the same words differently."""
 
 
 def require_database(path: Path, name: str, revision: str, revisions: Path) -> None:
-    """Raise Invalid unless a SQLite file is whole and its schema that of the revision, and nothing more.
-
-    A file without a revision is one that no server has filled yet.
-    """
+    """Raise Invalid unless a SQLite file is whole and its schema that of the revision, and nothing more."""
     try:
         with closing(_open(path)) as connection:
             found = _objects(connection.execute(OBJECTS).fetchall())
             [[verdict], *_] = connection.execute("PRAGMA integrity_check(1)").fetchall()
-            there = _revision(connection, found)
+            there = _revisions(connection)
     except sqlite3.Error:
         raise damaged(f"{name}.sqlite is no database") from None
     if verdict != "ok":
         raise damaged(f"{name}.sqlite is damaged inside")
-    if there != revision:
+    if there != [revision]:
         raise damaged(f"{name}.sqlite has another revision than the backup says")
-    if found != (_schema_of(name, revision, revisions) if revision else set()):
+    if found != _schema_of(name, revision, revisions):
         raise Invalid(
             "This backup cannot be restored",
-            f"{name}.sqlite has other tables, views or triggers than Liaison makes",
+            f"{name}.sqlite has other tables, indexes, views or triggers than Liaison makes",
             "restore a backup that nobody has changed",
             code="foreign_schema",
         )
@@ -56,17 +56,14 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _objects(rows: Iterable[Sequence[Any]]) -> Objects:
     return {
-        (kind, name, sql if kind in {"trigger", "view"} else table)
+        (kind, name, table, SPACE.sub("", sql or "").casefold() if kind != "trigger" else sql)
         for kind, name, table, sql in rows
         if kind in {"trigger", "view"} or not (name.startswith(SQLITES_OWN) or table.startswith(SQLITES_OWN))
     }
 
 
-def _revision(connection: sqlite3.Connection, found: Objects) -> str:
-    if ("table", "alembic_version", "alembic_version") not in found:
-        return ""
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else ""
+def _revisions(connection: sqlite3.Connection) -> list[str]:
+    return [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
 
 
 def _schema_of(name: str, revision: str, revisions: Path) -> Objects:

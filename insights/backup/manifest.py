@@ -123,6 +123,16 @@ def not_signed() -> Invalid:
     )
 
 
+def signed_by_another(signer: str) -> Invalid:
+    """The problem that another key than the one asked for has signed a backup."""
+    return Invalid(
+        "This backup is not signed with the key that you named",
+        f"it is signed with {signer}" if signer else "nobody known has signed it",
+        "compare with what `liaison backup` printed when it was made",
+        code="other_signer",
+    )
+
+
 def damaged(why: str) -> Invalid:
     """The problem that a backup is no longer as it was written."""
     return Invalid(

@@ -13,9 +13,9 @@ from pathlib import Path
 from insights.backup.archive import Archive, open_archive
 from insights.backup.backup import run_stoppable
 from insights.backup.checking import require_database
-from insights.backup.manifest import JOBS, Manifest, Member, newer, not_signed
+from insights.backup.manifest import JOBS, Manifest, Member, damaged, newer, not_signed, signed_by_another
 from insights.backup.schemas import load_tables, open_transaction, require_empty
-from insights.backup.signing import find_signer
+from insights.backup.signing import find_signer, fingerprint
 from insights.errors import Conflict, Invalid, NotFound, Unavailable
 from insights.settings import Settings
 
@@ -26,22 +26,33 @@ LONGEST_KEY = 4096
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was in a backup, and the key that signed it; None = nobody we know, and that was allowed."""
+    """What was in a backup, and the key that signed it; None = nobody we know, and that was allowed.
+
+    `is_own` where the settings name that key. The one that lies in the backup only tells that nobody has
+    changed it since: whoever made it may be anybody.
+    """
 
     manifest: Manifest
     signer: str | None
+    is_own: bool
 
 
 async def restore(
-    settings: Settings, revisions: Mapping[str, Path], file: Path, *, is_unsigned_allowed: bool = False
+    settings: Settings,
+    revisions: Mapping[str, Path],
+    file: Path,
+    *,
+    is_unsigned_allowed: bool = False,
+    signed_by: str = "",
 ) -> Restored:
     """Put a backup into the empty data directory, and database, of the settings; returns what was in it.
 
-    It has to be signed with a key of the settings, or, where they name none, with the one that it brings.
+    It has to be signed with a key of the settings, or, where they name none, with the one that it brings;
+    with `signed_by`, a fingerprint, by that one and no other.
     Databases keep the revision they had: the next start upgrades them. Raises Conflict where something
     is there already, Invalid for a file that is no whole backup, not signed, or made by a newer Liaison.
     """
-    work = partial(_restore, is_unsigned_allowed=is_unsigned_allowed)
+    work = partial(_restore, is_unsigned_allowed=is_unsigned_allowed, signed_by=signed_by)
     return await run_stoppable(work, settings, revisions, file)
 
 
@@ -52,6 +63,7 @@ def _restore(
     stop: threading.Event,
     *,
     is_unsigned_allowed: bool,
+    signed_by: str,
 ) -> Restored:
     if not file.is_file():
         raise NotFound(
@@ -63,6 +75,8 @@ def _restore(
         signer = _find_signer(archive, settings.secret_keys)
         if signer is None and not is_unsigned_allowed:
             raise not_signed()
+        if signed_by and (signer is None or fingerprint(signer) != signed_by.lower()):
+            raise signed_by_another(fingerprint(signer) if signer else "")
         _require_fitting(archive.manifest, settings, revisions)
         _require_room(archive.manifest, data_dir)
         archive.verify()
@@ -77,7 +91,7 @@ def _restore(
                 else nullcontext(),
             ):
                 move()
-    return Restored(archive.manifest, signer)
+    return Restored(archive.manifest, signer, is_own=signer in settings.secret_keys)
 
 
 def _find_signer(archive: Archive, keys: Sequence[str]) -> str | None:
@@ -122,7 +136,9 @@ def _require_fitting(manifest: Manifest, settings: Settings, revisions: Mapping[
         if name == JOBS:
             continue
         folder = revisions.get(name)
-        if folder is None or (revision and revision not in _known(folder)):
+        if not revision:
+            raise damaged(f"the revision of {name} is missing")
+        if folder is None or revision not in _known(folder):
             raise newer(manifest.version)
 
 

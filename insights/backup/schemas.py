@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from insights.backup.archive import Archive
-from insights.backup.manifest import JOBS, Manifest, Sequence, Table, newer
+from insights.backup.manifest import JOBS, Manifest, Sequence, Table, damaged, newer
 from insights.backup.writer import Writer
 from insights.errors import Conflict, Unavailable
 from insights.migrate import upgrade_schema
@@ -119,10 +119,20 @@ def load_tables(connection: Connection, archive: Archive, revisions: Mapping[str
         with _copy(connection, f"{_quoted(table)} FROM STDIN") as rows:
             for block in archive.read(table.member):
                 rows.write(block)
+    _require_all(connection, manifest)
     for sequence in (sequence for sequence in manifest.sequences if sequence.database != JOBS):
         statement = text("SELECT setval(CAST(:sequence AS regclass), :last)")
         name = f'"{sequence.database}"."{sequence.name}"'
         connection.execute(statement, {"sequence": name, "last": sequence.last})
+
+
+def _require_all(connection: Connection, manifest: Manifest) -> None:
+    """Every table that the revisions make is in the archive, so that nothing is lost without a word."""
+    brought = {(table.database, table.name) for table in manifest.tables}
+    for name in manifest.revisions:
+        made = set(inspect(connection).get_table_names(schema=name)) - MADE_BY_MIGRATIONS
+        if name != JOBS and (lacking := {table for table in made if (name, table) not in brought}):
+            raise damaged(f"the tables {', '.join(sorted(lacking))} of {name} are missing")
 
 
 def _require_known(connection: Connection, table: Table, manifest: Manifest) -> None:

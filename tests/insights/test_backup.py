@@ -115,7 +115,7 @@ async def test_everything_comes_back(here: Settings, elsewhere: Settings, tmp_pa
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name not in {"here", "there"}] == ["one.zip"]
     restored = await restore(elsewhere, database_revisions(), file)
-    assert restored == Restored(made, KEY)
+    assert restored == Restored(made, KEY, is_own=False)
     assert (made.made_at, set(made.revisions)) == (NOW, set(database_revisions()))
     before = await rows(here)
     assert before == await rows(elsewhere)

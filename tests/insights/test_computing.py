@@ -46,8 +46,9 @@ async def test_it_runs_elsewhere_and_answers() -> None:
 
 
 async def test_its_death_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="SIGKILL"):
+    with pytest.raises(Unavailable, match="SIGKILL") as died:
         await compute(die_once, mark=str(tmp_path / "mark"))
+    assert died.value.code == "computing"
     assert await compute(die_once, mark=str(tmp_path / "mark")) == "done"
     with pytest.raises(Unavailable, match="exit 1"):
         await compute(fail)

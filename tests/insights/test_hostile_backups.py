@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from connectors.registry import database_revisions, open_stores
 from insights.backup.backup import back_up
 from insights.backup.manifest import NAME
 from insights.backup.restore import restore
-from insights.backup.signing import sign
+from insights.backup.signing import fingerprint, sign
 from insights.errors import Invalid, NotFound, Problem, Unavailable
 from insights.settings import Settings
 from insights.tables import changes as changes_table
@@ -259,11 +260,20 @@ def database_with(folder: Path, raw: bytes, *statements: str) -> bytes:
     return content
 
 
+def rewrite(folder: Path, raw: bytes, *, old: str, new: str) -> bytes:
+    """The database with other words for its table of rows."""
+    escaped = [words.replace("'", "''") for words in (old, new)]
+    statement = "UPDATE sqlite_schema SET sql = replace(sql, '{}', '{}') WHERE name = 'rows'"
+    content = database_with(folder, raw, "PRAGMA writable_schema=ON", statement.format(*escaped))
+    assert content != raw
+    return content
+
+
 @pytest.mark.parametrize(
     ("bend", "words"),
     [
         (lambda _folder, _raw: b"evil", "no database"),
-        (lambda _folder, _raw: b"", "another revision"),
+        (lambda _folder, _raw: b"", "no database"),
         (lambda _folder, raw: raw[:-4096], "damaged|no database"),
         (lambda _folder, raw: raw[:4096] + b"\xff" * 4096 + raw[8192:], "damaged|no database"),
         (lambda folder, raw: database_with(folder, raw, "DROP TABLE rows"), "other tables"),
@@ -292,6 +302,25 @@ def database_with(folder: Path, raw: bytes, *statements: str) -> bytes:
             lambda folder, raw: database_with(folder, raw, "UPDATE alembic_version SET version_num = '0001'"),
             "another revision",
         ),
+        (
+            lambda folder, raw: database_with(folder, raw, "INSERT INTO alembic_version VALUES ('0001')"),
+            "another revision",
+        ),
+        (lambda folder, raw: database_with(folder, raw, "DELETE FROM alembic_version"), "another revision"),
+        (
+            lambda folder, raw: database_with(folder, raw, "CREATE UNIQUE INDEX u ON rows (table_name, id)"),
+            "other tables",
+        ),
+        *(
+            (partial(rewrite, old=old, new=new), "other tables|damaged")
+            for old, new in (
+                ("state INTEGER", "state TEXT"),
+                ("PRIMARY KEY (table_name, id)", "PRIMARY KEY (id, table_name)"),
+                ("name TEXT NOT NULL", "name TEXT NOT NULL CHECK (length(name) < 9)"),
+                ("name TEXT NOT NULL", "name TEXT NOT NULL COLLATE NOCASE"),
+                ("name TEXT NOT NULL", "name TEXT"),
+            )
+        ),
     ],
 )
 async def test_a_database_is_opened_and_checked_before_success_is_said(
@@ -307,6 +336,23 @@ async def test_a_database_is_opened_and_checked_before_success_is_said(
     problem = await attempt(forge(backup, replace), tmp_path)
     assert isinstance(problem, Invalid)
     assert re.search(words, problem.detail), problem.detail
+
+
+async def test_a_database_without_a_revision_is_refused(backup: bytes, tmp_path: Path) -> None:
+    problem = await attempt(forge(backup, revision("crm", "")), tmp_path)
+    assert isinstance(problem, Invalid)
+    assert "the revision of crm is missing" in problem.why
+
+
+async def test_the_key_that_signed_can_be_named(backup: bytes, tmp_path: Path) -> None:
+    (tmp_path / "in.zip").write_bytes(backup)
+    settings = Settings(data_dir=tmp_path / "var", database_url="")
+    for name in ("0" * 16, "no fingerprint"):
+        with pytest.raises(Invalid) as refused:
+            await restore(settings, database_revisions(), tmp_path / "in.zip", signed_by=name)
+        assert (refused.value.code, fingerprint(KEY) in refused.value.why) == ("other_signer", True)
+    restored = await restore(settings, database_revisions(), tmp_path / "in.zip", signed_by=fingerprint(KEY))
+    assert (restored.signer, restored.is_own) == (KEY, False)
 
 
 async def test_files_that_cannot_both_be_there_leave_nothing(backup: bytes, tmp_path: Path) -> None:
@@ -441,3 +487,25 @@ async def test_the_jobs_of_an_older_backup_are_loaded_into_no_database(
     engine = create_engine(other_database_url.replace("+asyncpg", "+psycopg"))
     assert "jobs" not in inspect(engine).get_schema_names()
     engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_every_schema_is_restored_whole(
+    tmp_path: Path, database_url: str, other_database_url: str
+) -> None:
+    here = Settings(data_dir=tmp_path / "here", database_url=database_url)
+    async with open_stores(here, lambda: NOW):
+        pass
+    await save(here, tmp_path / "one.zip")
+    raw = (tmp_path / "one.zip").read_bytes()
+
+    def leave_out(_entries: Entries, manifest: dict[str, Any]) -> None:
+        manifest["tables"] = [each for each in manifest["tables"] if each["name"] != "audit"]
+
+    for number, (change, words) in enumerate(
+        ((leave_out, "audit of liaison"), (revision("crm", ""), "revision of crm"))
+    ):
+        (tmp_path / str(number)).mkdir()
+        problem = await attempt(forge(raw, change), tmp_path / str(number), other_database_url)
+        assert isinstance(problem, Invalid)
+        assert words in problem.why
