@@ -191,13 +191,19 @@ def create_app(
     app[LIMITS] = limits or read_limits(settings)
     app[STOPPING] = asyncio.Event()
     app_id = settings.microsoft_app_id
-    app[BOT] = bot or BotDoor(is_local=is_demo and not app_id, app_id=app_id)
+    app[BOT] = bot or BotDoor(is_local=is_demo and not app_id, app_id=app_id, open_session=_open_session)
     app[SURROUNDINGS] = DEMO_SURROUNDINGS if is_demo else read_surroundings(settings)
     add_routes(app, tuple(routes(is_demo=is_demo)))
     app.cleanup_ctx.append(_running(settings, now, is_demo=is_demo))
     app.on_response_prepare.extend((mark, dress(settings.public_url)))
     app.on_shutdown.append(_end_streams)
     return app
+
+
+def _open_session() -> object:
+    from connectors.sessions import CarefulSession  # costs 0.2 s that only its users should pay
+
+    return CarefulSession()
 
 
 def _running(

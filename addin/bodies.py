@@ -1,6 +1,7 @@
 """Request bodies: read in time, in bounds, and only where they are what the route reads."""
 
 import asyncio
+from codecs import BOM_UTF8
 
 from aiohttp import web
 
@@ -46,7 +47,7 @@ async def read_json(request: web.Request) -> bytes:
 
     A page of another origin can send a body of a few types without asking first; JSON is none of them.
     """
-    raw = (await read_body(request)).strip()
+    raw = (await read_body(request)).removeprefix(BOM_UTF8).strip()
     charset = (request.charset or "utf-8").lower()
     if raw and (request.content_type != "application/json" or charset not in CHARSETS):
         raise Unsupported(

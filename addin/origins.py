@@ -9,7 +9,7 @@ from addin.arrivals import ARRIVAL, DEFAULT_PORTS, read_host
 from insights.errors import NotAllowed
 
 READING = ("GET", "HEAD")
-OWN_SITES = {"", "none", "same-origin"}
+OWN_SITES = frozenset(("", "none", "same-origin"))
 """What `Sec-Fetch-Site` may say; it is absent where no browser asks."""
 
 
@@ -32,7 +32,7 @@ def require_own_origin(public_url: str) -> Middleware:
 
 def _is_own(request: web.Request, public_url: str) -> bool:
     """Whether all that a browser says of the asking page fits us; programs say nothing."""
-    if request.headers.get("Sec-Fetch-Site", "") not in OWN_SITES:
+    if not OWN_SITES.issuperset(request.headers.getall("Sec-Fetch-Site", [])):
         return False
     return all(_is_ours(origin, request, public_url) for origin in request.headers.getall("Origin", []))
 

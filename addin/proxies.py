@@ -1,6 +1,8 @@
 """The door: whom we believe about where a request comes from and which host it was sent to."""
 
-from aiohttp import web
+import re
+
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 
 from addin.arrivals import ARRIVAL, DEFAULT_PORTS, Arrival, Host, copy_headers, is_in, read_hop, read_host
@@ -9,8 +11,15 @@ from insights.errors import Invalid
 from insights.settings import Network
 
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
-TRACES = (*FORWARDED, "Forwarded", "X-Real-IP", "Via")
-"""Headers that only a proxy adds: with one of them, the caller is not who holds the connection."""
+UNTOLD = re.compile(
+    r"host|user-agent|accept(?:-\w+)?|authorization|cache-control|connection|content-(?:type|length)|cookie|dnt"
+    r"|if-\S+|origin|pragma|priority|purpose|range|referer|sec-\S+|te|upgrade-insecure-requests"
+    r"|x-prometheus-\S+",
+    re.IGNORECASE,
+)
+"""Headers of who asks for itself, a browser or scraper. There are too many names of what proxies add to know
+them all, so with any other one the caller is not who holds the connection."""
+KNOWN_VERSIONS = (HttpVersion10, HttpVersion11)
 UNKNOWN = ""
 """The address of a caller whom no proxy that we believe could name."""
 
@@ -20,7 +29,10 @@ def believe_proxies(networks: tuple[Network, ...]) -> Middleware:
 
     @web.middleware
     async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_forwarded = any(name in request.headers for name in TRACES)
+        if request.version not in KNOWN_VERSIONS:
+            detail = "The request names a version of HTTP that is not spoken here · use 1.1"
+            return respond(request, describe(505, "http_version", "Another version of HTTP", detail))
+        is_forwarded = not all(map(UNTOLD.fullmatch, request.headers))
         arrival = Arrival(_read_host(request), request.scheme, is_forwarded)
         remote = request.remote or UNKNOWN
         is_believed = is_in(remote, networks)

@@ -10,7 +10,7 @@ import aiohttp
 from bot.adapter import Adapter
 from bot.chats import Chats
 from bot.connector import Connector, Limits
-from bot.credentials import Credentials, NoCredentials, open_credentials
+from bot.credentials import Credentials, NoCredentials
 from bot.handler import Handler
 from bot.notifier import Redrawer
 from bot.tokens import TokenValidator
@@ -36,19 +36,21 @@ class Bot:
 
 @asynccontextmanager
 async def open_bot(
-    services: Services, *, is_local: bool, credentials: Credentials | None = None, is_paced: bool = True
+    services: Services,
+    *,
+    is_local: bool,
+    credentials: Credentials | None = None,
+    is_paced: bool = True,
 ) -> AsyncIterator[Bot]:
     """The bot with its pooled session; `is_local` believes clients on this machine, and only those.
 
-    `credentials` replace those of the settings; `is_paced` keeps to the pace that Teams allows.
+    `credentials` get the token for Teams, None on this machine; `is_paced` keeps to the pace it allows.
     """
     settings = services.settings
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as session:
-        if credentials is None:
-            credentials = NoCredentials() if is_local else open_credentials(settings)
         trust = Trust.local() if is_local else Trust.of(settings)
         limits = Limits() if is_paced and not is_local else None
-        connector = Connector(session, credentials, limits, trust.reaches)
+        connector = Connector(session, credentials or NoCredentials(), limits, trust.reaches)
         validator = None if is_local else _validator(settings, session)
         chats = Chats(services, connector, trust)
         if not is_local:

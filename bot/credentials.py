@@ -62,20 +62,18 @@ class AppCredentials:
             return {"error": type(error).__name__}
 
 
-def open_credentials(settings: Settings) -> Credentials:
-    """The credentials that the settings name."""
+def open_credentials(settings: Settings, open_session: Callable[[], Any]) -> Credentials:
+    """The credentials that the settings name; MSAL asks with what `open_session` gives it."""
 
     def by_secret() -> Mapping[str, Any]:
         import msal  # costs 0.2 s that only its users should pay
-
-        from insights.sessions import CarefulSession
 
         tenant = settings.microsoft_app_tenant_id or "botframework.com"
         app = msal.ConfidentialClientApplication(
             settings.microsoft_app_id,
             client_credential=settings.microsoft_app_password,
             authority=f"{settings.entra_authority}/{tenant}",
-            http_client=CarefulSession(),
+            http_client=open_session(),
         )
         answer: Mapping[str, Any] = app.acquire_token_for_client(scopes=[SCOPE])
         return answer
@@ -83,11 +81,9 @@ def open_credentials(settings: Settings) -> Credentials:
     def by_identity() -> Mapping[str, Any]:
         import msal
 
-        from insights.sessions import CarefulSession
-
         client = msal.ManagedIdentityClient(
             msal.UserAssignedManagedIdentity(client_id=settings.microsoft_app_id),
-            http_client=CarefulSession(),
+            http_client=open_session(),
         )
         answer: Mapping[str, Any] = client.acquire_token_for_client(resource=RESOURCE)
         return answer

@@ -5,7 +5,7 @@ import contextlib
 import importlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from insights.errors import Unavailable
 from insights.services import Services
@@ -19,7 +19,8 @@ OPENING_SECONDS = 10.0
 class BotDoor:
     """Hands out the bot once it is open; `is_local` is a bot for clients on this machine only.
 
-    `open_bot` opens it in another way than the settings say.
+    `open_session` gives what MSAL asks for tokens with, needed where the bot is not local; `open_bot` opens
+    the bot in another way than the settings say.
     """
 
     def __init__(
@@ -27,10 +28,11 @@ class BotDoor:
         *,
         app_id: str,
         is_local: bool,
+        open_session: Callable[[], Any] | None = None,
         open_bot: "Callable[[Services], AbstractAsyncContextManager[Bot]] | None" = None,
     ) -> None:
         self._is_local = is_local
-        self._open_bot = open_bot
+        self._open_session, self._open_bot = open_session, open_bot
         self._is_set_up = bool(app_id) or is_local
         self._bot: Bot | None = None
         self._opened = asyncio.Event()
@@ -62,5 +64,11 @@ class BotDoor:
         # botbuilder takes most of a second to import: in a thread, for others are being answered.
         await asyncio.to_thread(importlib.import_module, "bot.bot")
         from bot.bot import open_bot
+        from bot.credentials import open_credentials
 
-        return open_bot(services, is_local=self._is_local)
+        if self._is_local:
+            return open_bot(services, is_local=True)
+        if self._open_session is None:
+            raise RuntimeError("a bot for Teams needs something to ask for tokens with")
+        credentials = open_credentials(services.settings, self._open_session)
+        return open_bot(services, is_local=False, credentials=credentials)

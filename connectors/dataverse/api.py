@@ -15,6 +15,8 @@ from connectors.tokens import Tokens
 from insights.errors import Unavailable
 from insights.model import User
 
+MOST_PAGES = 1000
+
 READ_SECONDS = 8.0
 """How long a read may take with all its tries: the pane waits for it."""
 WRITE_SECONDS = 45.0
@@ -72,8 +74,15 @@ class WebApi:
         """
         found = await self.pages(queries, user)
         for page in found if all_pages else ():
-            address = page.next
+            address, count = page.next, 1
             while address:
+                if (count := count + 1) > MOST_PAGES:
+                    raise Unavailable(
+                        "The CRM gives a list without end",
+                        f"it goes on after {MOST_PAGES} pages",
+                        "try again; if it stays so, tell your administrator",
+                        code="endless_list",
+                    )
                 following = await self._following(self.path(address), user)
                 page.rows.extend(following.get("value", ()))
                 address = following.get(NEXT, "")

@@ -13,7 +13,7 @@ class Connections:
     def __init__(self) -> None:
         from requests.adapters import HTTPAdapter
 
-        from insights.sessions import CarefulSession
+        from connectors.sessions import CarefulSession
 
         self._session = CarefulSession()
         adapter = HTTPAdapter(pool_maxsize=16, max_retries=1)

@@ -84,7 +84,7 @@ def _vouched_by(identity: str, exchange: str) -> Callable[[], str]:
     """A function that gets the managed identity's token; MSAL keeps it until shortly before its end."""
     import msal
 
-    from insights.sessions import CarefulSession
+    from connectors.sessions import CarefulSession
 
     session = CarefulSession()
     session.trust_env = False  # the identity's endpoint is on this machine, never behind a proxy

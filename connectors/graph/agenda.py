@@ -141,7 +141,7 @@ class GraphAgenda:
         found: list[TodoTask] = []
         for list_id, call, answer in zip(lists, calls, answers, strict=True):
             items = [*answer.require_ok().values]
-            if more := answer.next_page(call.headers):
+            if more := answer.next_page(call):
                 items += await self._all(mailbox, more)
             found += [_task(list_id, item) for item in items]
         return sorted(found, key=lambda task: (task.due_at is None, task.due_at or datetime.max, task.title))
@@ -163,7 +163,7 @@ class GraphAgenda:
         while call:
             answer = (await self._ask(mailbox, call)).require_ok()
             found += answer.values
-            call = answer.next_page(call.headers)
+            call = answer.next_page(call)
         return found
 
 

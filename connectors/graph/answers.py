@@ -12,8 +12,10 @@ from typing import Any
 from connectors.graph.calls import Call
 from connectors.graph.pace import AskAgain
 from connectors.graph.problems import GONE, NO_MAILBOX, elsewhere, refused, sign_in_again
-from insights.errors import SignInNeeded
+from insights.errors import SignInNeeded, Unavailable
 from insights.outside import read_address, read_json
+
+MOST_PAGES = 1000
 
 Json = dict[str, Any]
 THROTTLED = frozenset({429, 503})
@@ -66,10 +68,20 @@ class Answer:
         found = self.json.get("value")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
-    def next_page(self, headers: Mapping[str, str]) -> Call | None:
-        """The GET with which the collection goes on, None at its end; raises Unavailable."""
+    def next_page(self, call: Call) -> Call | None:
+        """The GET with which the collection goes on after `call`, None at its end.
+
+        Raises Unavailable, also where it goes on without end.
+        """
         link = self.json.get("@odata.nextLink")
-        return Call("GET", f"/{self._below_root(link)}", headers) if link else None
+        if link and call.page >= MOST_PAGES:
+            raise Unavailable(
+                "Microsoft 365 gives a list without end",
+                f"it goes on after {MOST_PAGES} pages",
+                "try again; if it stays so, tell your administrator",
+                code="endless_list",
+            )
+        return Call("GET", f"/{self._below_root(link)}", call.headers, page=call.page + 1) if link else None
 
     @property
     def delta_query(self) -> str:

@@ -26,6 +26,8 @@ class Call:
     """Whether asking twice does no more than asking once, should the answer get lost."""
     most_bytes: int = MOST_JSON
     """How long the answer may be."""
+    page: int = 1
+    """Which page of a collection it asks for."""
 
     def item(self, number: str, after: str = "") -> Json:
         """The call as an entry of a `$batch`; only calls without a body are put there."""

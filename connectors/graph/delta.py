@@ -70,7 +70,7 @@ async def look(
     while calls:
         answers = await ask_all(graph, asker_of(mailbox), list(calls.values()), budget)
         waiting: dict[str, Call] = {}
-        for name, answer in zip(calls, answers, strict=True):
+        for (name, call), answer in zip(calls.items(), answers, strict=True):
             if name == ANYWHERE:
                 after.newest = _digests(answer.require_ok())
                 has_changed |= before.looked_at is not None and not set(after.newest) <= set(before.newest)
@@ -79,7 +79,7 @@ async def look(
                 has_changed = True
                 del before.links[name]
                 waiting[name] = _go_on(sdk, mailbox, name, before, since)
-            elif more := answer.require_ok().next_page(HEADERS):
+            elif more := answer.require_ok().next_page(call):
                 waiting[name] = more
             else:
                 # Its path would name the mailbox; that is not kept.

@@ -104,7 +104,7 @@ class GraphDirectory:
                 break
             values = answer.require_ok().values
             found |= {str(each["id"]) for each in values if each.get("securityEnabled") and each.get("id")}
-            call = answer.next_page(call.headers)
+            call = answer.next_page(call)
         return frozenset(found)
 
     async def _read_domains(self) -> frozenset[str]:

@@ -43,7 +43,7 @@ class Lane:
         """Go on to the page after this answer."""
         items = answer.values
         self.seen += len(items)
-        self.call = answer.next_page(self.call.headers if self.call else {})
+        self.call = answer.next_page(self.call) if self.call else None
         self.pages = None if self.pages is None else self.pages - 1
         if items and (floor := read_instant(items[-1].get(self.order))):
             self.floor = floor

@@ -115,7 +115,7 @@ class MailReader:
             if answer.is_gone or not await self._has_mailbox(mailbox, answer):
                 return []
             found += self._read_all(mailbox, answer.require_ok())
-            call = answer.next_page(call.headers)
+            call = answer.next_page(call)
         return found
 
     async def conversation(self, mailbox: Mailbox, conversation_id: str) -> list[Message]:
@@ -129,7 +129,7 @@ class MailReader:
             if answers is None:
                 return []
             await self._sort_in(mailbox, listing, answers[0], outside)
-            call = answers[0].next_page(call.headers)
+            call = answers[0].next_page(call)
         found = sorted(listing.found.values(), key=lambda each: each.place)
         return await self._with_files(mailbox, found, budget)
 

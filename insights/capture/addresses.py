@@ -22,11 +22,12 @@ EDGES = re.compile(r"^[\s<>]+|[\s<>]+\Z")
 def mailbox_key(address: str) -> MailboxKey:
     """The whole address without case, as it is written otherwise; "" if it is none.
 
-    Nothing is folded that a mail server might tell apart: `a+x@d` is another mailbox than `a@d`, and a
-    domain in its other form opens nobody's mail.
+    One in blanks or brackets is none: who takes addresses from people strips them first. Nothing is
+    folded that a mail server might tell apart: `a+x@d` is another mailbox than `a@d`, and a domain in its
+    other form opens nobody's mail.
     """
-    local, at, domain = _parts(address)
-    if not at or not local or not domain:
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or EDGES.search(address):
         return MailboxKey("")
     return MailboxKey(_without_case(f"{local}@{domain}"))
 
@@ -38,7 +39,7 @@ def relation_key(address: str) -> RelationKey:
     Dots in the local part count. A domain that IDNA refuses is only case folded, so that the odd
     addresses of real mail still equal themselves.
     """
-    local, at, domain = _parts(address.casefold())
+    local, at, domain = EDGES.sub("", address.casefold()).rpartition("@")
     if not at or not local or not domain:
         return RelationKey("")
     local = local.split("+", 1)[0] or local
@@ -58,10 +59,6 @@ def domain_key(domain: str) -> str:
 def domain_of(address: str) -> str:
     """The normalised domain of an address, "" if it has none."""
     return relation_key(address).rpartition("@")[2]
-
-
-def _parts(address: str) -> tuple[str, str, str]:
-    return EDGES.sub("", address).rpartition("@")
 
 
 def _without_case(text: str) -> str:

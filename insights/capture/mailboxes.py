@@ -8,9 +8,10 @@ from insights.services import Services
 
 def choose_mailbox(user: User, address: str | None) -> Mailbox:
     """The mailbox of that address as the user reads it; the user's own where none is named."""
+    address = (address or "").strip()
     if not address or mailbox_key(address) == mailbox_key(user.email):
         return user.mailbox
-    return Mailbox(address.strip(), user)
+    return Mailbox(address, user)
 
 
 def is_own(mailbox: Mailbox) -> bool:

@@ -22,6 +22,7 @@ BROKEN = {"bad_encoding", "malformed_request"}
 CASES = [
     ("gzip", gzip.compress(ASKED), 200, {""}),
     ("deflate", zlib.compress(ASKED), 200, {""}),
+    ("identity", b"\xef\xbb\xbf" + ASKED, 200, {""}),
     ("identity", ASKED, 200, {""}),
     ("deflate", b"\xff\xfe\xfd\xfc", 400, BROKEN),
     ("gzip", b"\xff\xfe\xfd\xfc", 400, BROKEN),

@@ -103,3 +103,11 @@ async def test_an_unknown_proxy_on_this_machine_opens_no_metrics(client: Client)
         response = await client.get("/metrics", headers={header: "127.0.0.1"})
         assert response.status == 401
         assert response.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["dbos", "dbos.queue", "sqlalchemy.pool", "any.library"])
+def test_a_library_cannot_forge_a_line(log: io.StringIO, name: str) -> None:
+    logging.getLogger(name).error("job %s failed", 'track:x\n{"event": "forged"}')
+    [line] = lines(log)
+    assert (line["logger"], line["level"]) == (name, "error")
+    assert "forged" in str(line["event"])

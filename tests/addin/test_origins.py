@@ -11,6 +11,7 @@ from addin.http import Route
 from insights.services import Services
 from insights.settings import Settings
 from tests.conftest import Client
+from tests.wire import listening
 
 FOREIGN = [
     {"Origin": "https://evil.example"},
@@ -121,3 +122,17 @@ async def test_json_is_read_where_it_is_called_so(
     assert response.status == status
     none = await client.post("/api/v1/records/lookup", headers=headers)
     assert none.status == 200, "without a body there is nothing to call"
+
+
+async def test_what_a_second_header_says_counts_too(settings: Settings) -> None:
+    async with listening(app.create_app(settings), settings) as wire:
+        for name, values in (
+            ("Sec-Fetch-Site", ("same-origin", "cross-site")),
+            ("Sec-Fetch-Site", ("none", "same-site", "none")),
+            ("Origin", ("http://localhost", "https://evil.example")),
+        ):
+            lines = [f"{name}: {value}" for value in values]
+            reply = await wire.ask("POST", "/api/v1/records/lookup", *lines)
+            assert (reply.status, b"foreign_origin" in reply.body) == (403, True)
+            fitting = await wire.ask("POST", "/api/v1/records/lookup", lines[0], lines[0])
+            assert fitting.status == 401

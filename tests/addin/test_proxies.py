@@ -13,6 +13,7 @@ from addin.problems import translate_errors
 from addin.proxies import believe_proxies, require_loopback_host
 from insights.services import Services
 from insights.settings import Settings
+from tests.conftest import Client
 from tests.wire import listening
 
 LOCAL, INNER = "127.0.0.0/8", "10.0.0.0/8"
@@ -153,6 +154,25 @@ async def test_a_host_that_is_none_is_refused_at_the_door(
     assert (await client.get("/healthz", headers={"X-Forwarded-Host": "Liaison.example:8443"})).status == 200
 
 
+TRACES = (
+    *("X-Forwarded-For", "Forwarded", "X-Forwarded-Host", "Via", "X-Forwarded-Proto", "X-Forwarded-Server"),
+    *("X-Forwarded", "X-Real-IP", "CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Client-IP"),
+    *("X-Cluster-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "X-Original-For", "X-Original-URL"),
+    *("X-Envoy-External-Address", "X-ARR-SSL", "X-ARR-LOG-ID", "X-Azure-ClientIP", "X-Amzn-Trace-Id"),
+    *("X-Request-ID", "X-Whatever-A-Proxy-Adds", "Traceparent"),
+)
+ASKERS = {
+    "Prometheus": {"X-Prometheus-Scrape-Timeout-Seconds": "10", "Accept-Encoding": "gzip"},
+    "a browser": {"Sec-Fetch-Site": "none", "Sec-CH-UA": "x", "Upgrade-Insecure-Requests": "1", "DNT": "1"},
+    "curl": {"User-Agent": "curl/8.5.0", "Accept": "*/*"},
+}
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+async def test_metrics_are_for_whoever_asks_on_this_machine(client: Client, asker: str) -> None:
+    assert (await client.get("/metrics", headers=ASKERS[asker])).status == 200
+
+
 @pytest.mark.parametrize(
     "hop", ["203.0.113.9:4711", "[2001:db8::1]:443", "unknown", "_hidden", "127.0.0.1", ""]
 )
@@ -162,7 +182,7 @@ async def test_metrics_are_for_this_machine_not_for_what_a_proxy_passes_on(
     here = settings.model_copy(update={"trusted_proxies": (ip_network(LOCAL),)})
     client = await aiohttp_client(app.create_app(here))
     assert (await client.get("/metrics")).status == 200
-    for header in ("X-Forwarded-For", "Forwarded", "X-Forwarded-Host", "Via"):
+    for header in TRACES:
         value = "liaison.example" if header == "X-Forwarded-Host" else hop
         assert (await client.get("/metrics", headers={header: value})).status == 401
 
@@ -197,3 +217,13 @@ async def test_an_address_with_scheme_and_host_names_the_host(
     monkeypatch.setattr("connectors.embedded.demo.seed", leave_as_it_is)
     async with listening(app.create_app(settings, is_demo=True), settings) as wire:
         assert (await wire.ask("GET", target, host=host)).status == status
+
+
+@pytest.mark.parametrize("version", ["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0"])
+async def test_another_version_of_http_is_not_spoken(settings: Settings, version: str) -> None:
+    async with listening(app.create_app(settings), settings) as wire:
+        reply = await wire.send(
+            f"GET /healthz {version}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert reply.status in {400, 505}
+        assert b'"code":"http_version"' in reply.body or b'"code":"malformed_request"' in reply.body

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from connectors.dataverse import api
 from connectors.dataverse.changes import Token, read_changes
 from connectors.dataverse.expressions import Column
 from insights.errors import Problem, Unavailable
@@ -84,6 +85,18 @@ async def test_a_link_that_leads_away_is_not_followed(
     assert asked == []
     fault.times = 0
     assert await accounts(world) == ALL
+
+
+async def test_a_list_that_goes_on_without_end_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "MOST_PAGES", 7)
+    again = f"{world.standin.url.rstrip('/')}/api/data/v9.2/accounts?$skiptoken=x"
+    lie(world, {"value": [{"accountid": "a"}], "@odata.nextLink": again})
+    before = len(world.standin.requests)
+    with pytest.raises(Unavailable) as given_up:
+        await world.crm.api.all_rows([ACCOUNTS], None, all_pages=True)
+    assert (given_up.value.code, len(world.standin.requests) - before) == ("endless_list", 7)
 
 
 @pytest.mark.parametrize("link", LINKS)

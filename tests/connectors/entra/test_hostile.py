@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from connectors.entra.connections import Connections
 from connectors.entra.keys import published_by
-from insights.sessions import CarefulSession
+from connectors.sessions import CarefulSession
 
 MB = 1024 * 1024
 TENANT = "11111111-2222-4333-8444-555555555555"

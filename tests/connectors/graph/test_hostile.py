@@ -11,6 +11,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from connectors.graph import answers
+from connectors.graph.agenda import GraphAgenda
 from connectors.graph.files import FileReader
 from connectors.graph.pace import Budget
 from connectors.graph.sending import GraphSender, OutgoingMail
@@ -94,6 +96,17 @@ LINKS = [
     "/v1.0/users",
     "7",
 ]
+
+
+async def test_a_list_that_goes_on_without_end_is_given_up(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "MOST_PAGES", 7)
+    lie(tenant, linking(f"{tenant.graph.url}/users/{ANNS.reader.object_id}/todo/lists?$skiptoken=x"))
+    tenant.graph.requests.clear()
+    with pytest.raises(Unavailable) as given_up:
+        await GraphAgenda(tenant.client).tasks(ANNS)
+    assert (given_up.value.code, len(tenant.graph.requests)) == ("endless_list", 7)
 
 
 @pytest.mark.parametrize("link", LINKS)
