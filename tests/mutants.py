@@ -13,7 +13,7 @@ from zlib import crc32
 
 ROOT = Path(__file__).parents[1]
 MUTMUT = Path(sys.executable).with_name("mutmut")
-EVERY = 20
+EVERY = 40
 SECONDS = 3600
 OUTCOMES = {0: "survived", 33: "no test runs it"}
 """Exit codes of a mutant's tests that mean nobody noticed; all others, and a time-out, mean somebody did."""
