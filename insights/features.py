@@ -15,6 +15,7 @@ from insights.database import insert_into
 from insights.errors import Conflict
 from insights.gate import GROUP, OFF, ON, ROLE, USER, Gate
 from insights.model import User
+from insights.pilots import refresh_members
 from insights.services import Services
 from insights.tables import acceptances
 from insights.versions import FEATURES as SUBJECT
@@ -108,6 +109,8 @@ async def change_features(services: Services, user: User, body: FeaturesBody) ->
     """
     await access.require(services, user, admin=True)
     await services.database.write(_change, user, body, services.now())
+    if any(audience for _, audience in body.audience):
+        await refresh_members(services)
     return await _view(services)
 
 

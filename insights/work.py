@@ -12,6 +12,7 @@ from insights.capture.failures import forget_failures
 from insights.capture.promotion import start_pending, sweep_strays
 from insights.errors import Problem, Unavailable
 from insights.leases import held
+from insights.pilots import refresh_members
 from insights.requirements.availability import look_at_availability
 from insights.services import Services
 
@@ -44,6 +45,12 @@ DUE = (
     Due("strays", "unfinished tracking was taken up again", sweep_strays, timedelta(seconds=20)),
     Due("failures", "failures older than 90 days were dropped", forget_failures, timedelta(hours=1)),
     Due("changes", "news older than a day was dropped", forget_changes, timedelta(hours=1)),
+    Due(
+        "members",
+        "groups and roles that features are on for have other members",
+        refresh_members,
+        timedelta(minutes=5),
+    ),
     Due("availability", "features became (un)available", look_at_availability, timedelta(minutes=5)),
 )
 

@@ -103,6 +103,10 @@ class DataverseCrm(Crm):
         key = ("user", mailbox_key(id_or_email) or id_or_email.strip(" {}").lower())
         return await self._keeping.get(key, USERS_FOR, lambda: self._users.find(id_or_email))
 
+    @override
+    async def users(self) -> Sequence[User]:
+        return await self._users.all()
+
     async def user_addresses(self) -> Sequence[str]:
         """The main addresses of all users, disabled ones too."""
         return await self._users.addresses()

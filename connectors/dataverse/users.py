@@ -1,6 +1,7 @@
 """Users with roles and privileges, and how their mailboxes stand; read as the application itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from connectors.dataverse.api import WebApi
@@ -48,6 +49,14 @@ class Users:
         row_id = as_guid(object_id)
         return await self._find(Compare(OBJECT_ID, "eq", row_id)) if row_id else None
 
+    async def all(self) -> Sequence[User]:
+        """All enabled users with their roles, without privileges."""
+        enabled = Compare(DISABLED, "eq", value=False)
+        columns = [USER_ID, FULL_NAME, ADDRESS, OBJECT_ID]
+        query = Query("systemusers", columns, enabled, [FULL_NAME, USER_ID], expand=[ROLES, TEAMS])
+        [rows] = await self._api.all_rows([query], None, all_pages=True)
+        return [_user(row) for row in rows]
+
     async def addresses(self) -> Sequence[str]:
         """The main addresses of all users, disabled ones too."""
         query = Query("systemusers", [USER_ID, ADDRESS], order=[USER_ID])
@@ -82,16 +91,8 @@ class Users:
         found = [row for row in rows if not key or mailbox_key(text(row, ADDRESS.name)) == key]
         if not found or (key and len(found) > 1):
             return None
-        row = found[0]
-        user_id = str(row[USER_ID.name])
-        return User(
-            user_id,
-            text(row, FULL_NAME.name),
-            text(row, ADDRESS.name),
-            _roles(row),
-            await self._privileges(user_id),
-            text(row, OBJECT_ID.name).lower(),
-        )
+        user = _user(found[0])
+        return replace(user, privileges=await self._privileges(user.id))
 
     async def _privileges(self, user_id: str) -> frozenset[str]:
         """Names of all privileges that roles of the user or of a team grant at any depth."""
@@ -108,6 +109,16 @@ class Users:
         query = Query("privileges", [PRIVILEGE_ID, PRIVILEGE_NAME])
         [rows] = await self._api.all_rows([query], None, all_pages=True)
         return {str(row[PRIVILEGE_ID.name]): text(row, PRIVILEGE_NAME.name) for row in rows}
+
+
+def _user(row: Row) -> User:
+    return User(
+        str(row[USER_ID.name]),
+        text(row, FULL_NAME.name),
+        text(row, ADDRESS.name),
+        _roles(row),
+        object_id=text(row, OBJECT_ID.name).lower(),
+    )
 
 
 def _roles(row: Row) -> tuple[str, ...]:

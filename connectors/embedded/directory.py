@@ -58,6 +58,10 @@ class EmbeddedDirectory:
         """The teams the user is a member of; teams of teams do not exist."""
         return await self._database.read(_teams, user_id)
 
+    async def members(self, group_id: str) -> frozenset[str]:
+        """Ids of the users in a team of the CRM."""
+        return await self._database.read(_members, group_id)
+
     def probes(self, _user: User | None) -> Probes:
         """What `liaison doctor` looks at (`ports.Probing`)."""
         return directory_probes()
@@ -112,6 +116,21 @@ def _teams(connection: Connection, user_id: str) -> frozenset[str]:
             member.c.table_name == "teammembership",
             member.c.column_name == "systemuserid",
             team.c.column_name == "teamid",
+        )
+    )
+    return frozenset(connection.scalars(query))
+
+
+def _members(connection: Connection, team_id: str) -> frozenset[str]:
+    member, team = lookups.alias(), lookups.alias()
+    query = (
+        select(member.c.target_id)
+        .join(team, (member.c.table_name == team.c.table_name) & (member.c.row_id == team.c.row_id))
+        .where(
+            team.c.target_id == team_id,
+            team.c.table_name == "teammembership",
+            team.c.column_name == "teamid",
+            member.c.column_name == "systemuserid",
         )
     )
     return frozenset(connection.scalars(query))

@@ -33,6 +33,10 @@ class EntraDirectory:
         """The mail domains that are our own."""
         return await self._rest.own_domains()
 
+    async def members(self, group_id: str) -> frozenset[str]:
+        """Who is in a group."""
+        return await self._rest.members(group_id)
+
     async def groups(self, user_id: str) -> frozenset[str]:
         """The groups the user is a member of."""
         return await self._rest.groups(user_id)

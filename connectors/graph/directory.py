@@ -89,6 +89,22 @@ class GraphDirectory:
         self._domains = time.monotonic(), found
         return found
 
+    async def members(self, group_id: str) -> frozenset[str]:
+        """Object ids of the accounts in a group, directly or through others; nobody where there is none."""
+        if not group_id:
+            return frozenset()
+        builder = (await self._graph.sdk()).groups.by_group_id(group_id).transitive_members.graph_user
+        call: Call | None = get(builder, select=("id",), top=999)
+        found: set[str] = set()
+        budget = Budget(BUDGET_SECONDS)
+        while call:
+            answer = await self._graph.ask(APP, call, budget)
+            if answer.status == 404:  # the group was deleted
+                break
+            found |= {str(each["id"]).lower() for each in answer.require_ok().values if each.get("id")}
+            call = answer.next_page(call)
+        return frozenset(found)
+
     async def groups(self, user_id: str) -> frozenset[str]:
         """Ids of the security groups a user of the CRM is in, directly or through others."""
         user = await self._find_user(user_id)

@@ -46,6 +46,10 @@ class Crm(Protocol):
         """The same by Entra object id (`azureactivedirectoryobjectid`)."""
         ...
 
+    async def users(self) -> Sequence[User]:
+        """All enabled users with their roles, own ones and those of teams; without privileges."""
+        ...
+
     async def mailbox_state(self, user_id: str) -> MailboxState:
         """How the user's mailbox is synchronised and approved."""
         ...

@@ -20,6 +20,13 @@ class Directory(Protocol):
         """Lower-case mail domains of the organisation (accepted domains)."""
         ...
 
+    async def members(self, group_id: str) -> frozenset[str]:
+        """Who is in a group, directly or through others; nobody where there is none of this id.
+
+        Object ids in lower case where groups are Entra's, `systemuserid`s where they are the CRM's teams.
+        """
+        ...
+
     async def groups(self, user_id: str) -> frozenset[str]:
         """Ids of the security groups the user is in, directly or through others."""
         ...

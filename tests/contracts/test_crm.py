@@ -234,6 +234,19 @@ async def test_user_by_object_id__of_enabled_users(crm: Crm, add: Add) -> None:
     assert await crm.user_by_object_id(object_id) is None
 
 
+async def test_users__are_all_that_are_enabled_with_their_roles(crm: Crm, add: Add) -> None:
+    await add(systemusers=[{"systemuserid": uid("nia"), "fullname": "Nia", "isdisabled": "true"}])
+    found = {user.id: user for user in await crm.users()}
+    assert len(found) == len(await crm.users())
+    assert not {uid("fay"), uid("nia")} & found.keys()
+    for word in ("ann", "dora", "eve", "gil"):
+        user = await signed_in(crm, word)
+        told = found[user.id]
+        assert (told.name, told.email, told.roles) == (user.name, user.email, user.roles)
+        assert (told.object_id, told.privileges) == (user.object_id, frozenset())
+    assert [user.name for user in found.values()] == sorted(user.name for user in found.values())
+
+
 async def test_version__changes_with_every_write_and_never_else_or_is_not_known(crm: Crm, add: Add) -> None:
     ann = await signed_in(crm, "ann")
     seen = [await crm.version()]

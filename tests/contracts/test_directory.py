@@ -53,6 +53,8 @@ class Served:
     directory: ports.Directory
     token: Callable[[], str]
     ann: Identity
+    member: str
+    """What Ann is called as a member of a group."""
     clock: Clock = field(default_factory=Clock)
 
 
@@ -62,7 +64,7 @@ async def serve_embedded(open_database: OpenDatabase, tmp_path: Path, clock: Clo
     await upgrade(database, REVISIONS)
     await database.write(fill)
     directory = EmbeddedDirectory(database, keys=[KEY], now=clock)
-    yield Served(directory, lambda: directory.issue_token("ann", hours=1), Identity(user="ann"), clock)
+    yield Served(directory, lambda: directory.issue_token("ann", hours=1), Identity(user="ann"), "ann", clock)
 
 
 @asynccontextmanager
@@ -97,7 +99,9 @@ async def serve_graph(open_database: OpenDatabase, tmp_path: Path, clock: Clock)
         client = open_graph(stack, graph.url.removesuffix("/v1.0"), StandinTokens(graph))
         following = Following(client, database, clock, find_user, public_url="")
         directory = open_graph_directory(client, sign_in, find_user, following)
-        yield Served(directory, entra.sign_in, Identity(object_id=PEOPLE[0].object_id), clock)
+        yield Served(
+            directory, entra.sign_in, Identity(object_id=PEOPLE[0].object_id), PEOPLE[0].object_id, clock
+        )
 
 
 DIRECTORIES = {"embedded": serve_embedded, "graph": serve_graph}
@@ -186,6 +190,12 @@ async def test_groups__are_those_a_user_is_in(served: Served) -> None:
     assert await served.directory.groups("ann") == {"blue"}
     for other in ("bob", "nobody", ""):
         assert await served.directory.groups(other) == frozenset()
+
+
+async def test_members__are_those_in_a_group(served: Served) -> None:
+    assert await served.directory.members("blue") == {served.member}
+    for other in ("red", "ann", ""):
+        assert await served.directory.members(other) == frozenset()
 
 
 async def test_sign_out__forgets_once_and_ends_no_session(served: Served) -> None:

@@ -11,6 +11,7 @@ from insights.errors import Conflict, NotAllowed
 from insights.following import is_followed
 from insights.model import User
 from insights.people import read_me
+from insights.pilots import refresh_members
 from insights.services import Services
 from insights.views import Audience, FeatureAudiences, FeaturesBody, FeatureSwitches, PreferencesBody
 
@@ -76,6 +77,24 @@ async def test_a_pilot_is_for_those_named(services: Services, people: dict[str, 
     page = await audit.read_audit(services, root, cursor=None, limit=50)
     told = [each.detail["audience"] for each in page.items if each.action == "change audience"]
     assert told == ["everyone", "role r", "group g", "user ann"]
+
+
+async def test_groups_and_roles_are_looked_at_when_named_and_when_due(
+    services: Services, people: dict[str, User]
+) -> None:
+    root, ann, _ = people.values()
+    role = ann.roles[0]
+    assert role not in root.roles
+    await change(services, root, Audience(roles=[role]))
+    assert await followed(services, people) == {name for name, user in people.items() if role in user.roles}
+    assert await refresh_members(services) == 0
+    await services.database.write(gate.keep_members, (gate.ROLE, role), ["somebody who left"])
+    assert await refresh_members(services) == 1
+    await access.require(services, ann, feature="auto_capture")
+    await change(services, root, Audience(groups=["no such team"]))
+    assert await followed(services, people) == set()
+    await change(services, root)
+    assert await refresh_members(services) == 0
 
 
 async def test_who_declined_is_not_followed(services: Services, people: dict[str, User]) -> None:

@@ -27,7 +27,7 @@ from connectors.embedded.crm.row import clean_id, clean_ref
 from connectors.embedded.crm.search import Query, as_records, search, timeline_tables
 from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.crm.structure import Structure
-from connectors.embedded.crm.users import mailbox_state
+from connectors.embedded.crm.users import all_users, mailbox_state
 from connectors.embedded.crm.writing import count_change, read_change
 from connectors.embedded.probes import Probes, crm_probes
 from insights.database import Database
@@ -100,6 +100,10 @@ class EmbeddedCrm(Crm):
     @override
     async def user_by_object_id(self, object_id: str) -> User | None:
         return await self._read(NOBODY, self._user_by_object_id, clean_id(object_id))
+
+    @override
+    async def users(self) -> Sequence[User]:
+        return await self._database.read(all_users)
 
     @override
     async def version(self) -> str:

@@ -33,6 +33,23 @@ def find_user(connection: Connection, id_or_email: str) -> User | None:
     return replace(user, privileges=read_grants(connection).privileges(roles))
 
 
+def all_users(connection: Connection) -> list[User]:
+    """All enabled users with their roles, without privileges."""
+    enabled = select(*COLUMNS).where(rows.c.table_name == "systemuser", rows.c.state == ENABLED)
+    found = [stored_row(row) for row in connection.execute(enabled.order_by(rows.c.name_key, rows.c.id))]
+    roles = roles_of(connection)
+    return [
+        User(
+            row.id,
+            row.name,
+            row.text("internalemailaddress"),
+            roles[row.id],
+            object_id=row.text("azureactivedirectoryobjectid").lower(),
+        )
+        for row in found
+    ]
+
+
 def find_user_id(connection: Connection, object_id: str) -> str | None:
     """The enabled user with this Entra object id."""
     column = rows.c.attributes["azureactivedirectoryobjectid"].as_string()

@@ -1,6 +1,7 @@
 """Domains and groups from Graph: nested groups, pages, and what is told while Graph is away."""
 
 import re
+from uuid import UUID
 
 import pytest
 
@@ -54,6 +55,20 @@ async def test_groups_count_through_others_and_only_those_for_rights(
     found = await entra.groups("ann")
     assert found == {"sellers", "everybody", *(f"project {number}" for number in range(120))}
     assert await entra.groups("away") == frozenset()
+
+
+async def test_members_count_through_other_groups_and_page_by_page(
+    tenant: Tenant, entra: GraphDirectory
+) -> None:
+    directory = tenant.graph.directory
+    ids = [str(UUID(int=number)) for number in range(1, 1102)]  # more than a page
+    for number, object_id in enumerate(ids):
+        tenant.graph.add_user(object_id, f"seller{number}@ours.example")
+    directory.add_group("sellers", "Sellers", ids)
+    directory.add_group("everybody", "Everybody", ["sellers", mailbox_of(ANN).reader.object_id])
+    assert await entra.members("sellers") == set(ids)
+    assert await entra.members("everybody") == {*ids, mailbox_of(ANN).reader.object_id}
+    assert await entra.members("gone") == frozenset()
 
 
 async def test_domains_are_asked_for_once_an_hour_and_survive_an_outage(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.standins.graph.errors import bad_request
+from tests.standins.graph.errors import bad_request, resource_not_found
 from tests.standins.graph.query import Query, page_of, read_query, selected
 from tests.standins.graph.users import DEFAULT_SELECT, TENANT_ID, User
 from tests.standins.graph.wire import Answer, Call, Json
@@ -46,6 +46,16 @@ def list_memberships(graph: "GraphStandin", call: Call) -> Answer:
     told = [kind | selected(group, query.select or GROUP_SELECT) for group in groups]
     context = "groups" if is_group_only else "directoryObjects"
     return Answer(200, page_of(call, query, told, context), "Collection(group)")
+
+
+def list_members(graph: "GraphStandin", call: Call) -> Answer:
+    """`transitiveMembers` of a group that are users."""
+    group_id = call.keys["group"]
+    if group_id not in graph.directory.groups:
+        raise resource_not_found(group_id)
+    query = _query(graph, call, "user")
+    told = [_told_user(query, user.values) for user in graph.directory.members_of(group_id)]
+    return Answer(200, page_of(call, query, told, "users"), "Collection(user)")
 
 
 def list_member_groups(graph: "GraphStandin", call: Call) -> Answer:

@@ -63,6 +63,10 @@ ROUTES = (
         for name in ("memberOf", "transitiveMemberOf")
         for end in ("", "/microsoft.graph.group", "/graph.group")
     ),
+    *(
+        route("GET", f"groups/{{group}}/transitiveMembers{end}", directory.list_members, access.MEMBERSHIPS)
+        for end in ("/microsoft.graph.user", "/graph.user")
+    ),
     route("POST", "user/getMemberGroups", directory.list_member_groups, access.MEMBERSHIPS),
     route("GET", "user/people", directory.list_people, access.PEOPLE),
     route("GET", "domains", directory.list_domains, access.DOMAINS),

@@ -103,6 +103,15 @@ class Directory:
                     asked += [group_id] if is_transitive else []
         return list(found.values())
 
+    def members_of(self, group_id: str) -> "list[User]":
+        """The users in a group, directly or through others."""
+        inside = [
+            user
+            for user in self.users.values()
+            if any(group["id"] == group_id for group in self.groups_of(user.id, is_transitive=True))
+        ]
+        return sorted(inside, key=lambda user: user.id)
+
     def domains(self) -> list[str]:
         """Verified domains, the first user's first: the default one."""
         own = [user.address.partition("@")[2] for user in self.users.values()]
