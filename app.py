@@ -47,8 +47,8 @@ from insights.settings import Settings
 from insights.views import (
     AuditPage,
     ChoicesView,
-    Consent,
     FeaturesView,
+    Grants,
     Me,
     Preferences,
     RecordDetail,
@@ -132,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/admin/terms", api.read_terms, "admin", {200: Terms}),
     Route("GET", f"{V1}/admin/audit", api.read_audit, "admin", {200: AuditPage}),
     Route("GET", f"{V1}/admin/requirements", api.read_requirements, "admin", {200: RequirementList}),
-    Route("GET", f"{V1}/admin/consent", api.read_consent, "admin", {200: Consent}),
+    Route("GET", f"{V1}/admin/grants", api.read_grants, "admin", {200: Grants}),
     Route("GET", "/", pages.show_home, "public"),
     Route("GET", "/consent", consent.show_consent, "public"),
     Route("GET", "/addin/pane", pages.show_pane, "public"),

@@ -258,7 +258,7 @@ def _print_requirements(items: Sequence["RequirementItem"]) -> None:
 
 async def _write_consent_script(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.inspection import read_features_on
-    from insights.consent.script import write_removal, write_script
+    from insights.grants.script import write_removal, write_script
 
     app_id = settings.entra_client_id
     if arguments.remove:
@@ -490,7 +490,7 @@ COMMANDS = (
         ),
     ),
     Command(
-        "consent script",
+        "grants script",
         "print PowerShell that gives Liaison roles of Exchange for the mailboxes of one group",
         _write_consent_script,
         (
@@ -542,7 +542,7 @@ COMMANDS = (
     Command("keys rotate", "seal what is kept of sign-ins with the newest key", _rotate),
 )
 GROUPS = {
-    "consent": "permissions in Microsoft 365",
+    "grants": "permissions in Microsoft 365",
     "import": "bring in CRM rows or mail",
     "jobs": "background work",
     "manifest": "what Outlook and Teams are given",

@@ -16,7 +16,7 @@ from addin.requests import (
 from insights import audit, choices, features, people, records
 from insights.capture import emails, failures, filing, timeline, tracking
 from insights.capture.views import TrackBody
-from insights.consent import link
+from insights.grants import link
 from insights.model import RecordRef
 from insights.requirements import examining
 from insights.views import ChoicesBody, FeaturesBody, PersonBody, PreferencesBody, Ref
@@ -151,9 +151,9 @@ async def read_requirements(call: Call) -> Answer:
     return Answer(await examining.read_requirements(call.services, call.user))
 
 
-async def read_consent(call: Call) -> Answer:
+async def read_grants(call: Call) -> Answer:
     """The link that grants what is turned on, which of it is granted, and the link's latest use."""
-    return Answer(await link.read_consent(call.services, call.user))
+    return Answer(await link.read_grants(call.services, call.user))
 
 
 async def _find(call: Call, asked: RecordQuery | RecordLookup) -> Answer:

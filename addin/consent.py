@@ -6,7 +6,7 @@ from pydantic import Field
 from addin.http import Visit
 from addin.pages import Page, fill_page
 from addin.requests import Query
-from insights.consent import link
+from insights.grants import link
 
 CONSENT = Page("consent.html")
 

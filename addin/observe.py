@@ -137,8 +137,8 @@ def set_up_logs(level: str, stream: TextIO) -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     # Without a handler DBOS takes one of its own, whose lines may hold the line end in the name of a job.
-    logging.getLogger("dbos").handlers = [handler]
-    logging.getLogger("dbos").propagate = False
+    logging.getLogger("dbos").handlers = [logging.NullHandler()]
+    logging.getLogger("dbos").propagate = True
     # Libraries stay at warnings: at lower levels they print SQL parameters and the like.
     for name in OWN:
         logging.getLogger(name).setLevel(level.upper())

@@ -23,9 +23,9 @@ from cards.settings import settings_card, terms_card
 from cards.untracked import untracked_card
 from insights import access, choices, features
 from insights.capture.untracked import list_untracked
-from insights.consent.link import read_consent
 from insights.errors import Invalid
 from insights.features import FEATURES
+from insights.grants.link import read_grants
 from insights.model import RecordRef, User
 from insights.requirements.examining import read_requirements
 from insights.views import FeaturesBody, FeatureSwitches
@@ -128,7 +128,7 @@ async def _requirements(turn: Turn, _: str) -> Answer:
 
 
 async def _consent(turn: Turn, _: str) -> Answer:
-    return Answer(consent_card(await read_consent(turn.services, turn.user), turn.words))
+    return Answer(consent_card(await read_grants(turn.services, turn.user), turn.words))
 
 
 async def _sign_out(turn: Turn, _: str) -> Answer:

@@ -3,7 +3,7 @@
 from cards.elements import Card, Element, buttons, card, group, heading, line, lines, open_url, run, small
 from cards.plain import Text, plain, sentence
 from cards.words import Words
-from insights.views import Consent, ConsentUse, GrantItem
+from insights.views import GrantItem, Grants, GrantUse
 
 WHY = 160
 STATE_KEYS = {
@@ -13,7 +13,7 @@ STATE_KEYS = {
 }
 
 
-def consent_card(consent: Consent, words: Words) -> Card:
+def consent_card(consent: Grants, words: Words) -> Card:
     """Each permission with why it is needed and whether it is granted; the button is the link itself."""
     body = [heading(words, "consent.title"), small(words("consent.what"))]
     body += [_grant(item, words) for item in consent.permissions]
@@ -37,7 +37,7 @@ def _grant(item: GrantItem, words: Words) -> Element:
     return group([shown, *told], separator=True, spacing="Medium")
 
 
-def _use(use: ConsentUse, words: Words) -> Text:
+def _use(use: GrantUse, words: Words) -> Text:
     if use.is_granted:
         return words("consent.used", time=use.at, name=use.made_by)
     return words("consent.refused", time=use.at, name=use.made_by, error=use.error)

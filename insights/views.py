@@ -204,7 +204,7 @@ class GrantItem(View):
     cause: str = Field("", description="why it is not granted or not known")
 
 
-class ConsentUse(View):
+class GrantUse(View):
     """What came of a consent link, as Entra told when it sent the visitor back."""
 
     at: datetime
@@ -213,14 +213,14 @@ class ConsentUse(View):
     error: str = Field("", description="Entra's code of the refusal")
 
 
-class Consent(View):
+class Grants(View):
     """The link by which an administrator of Microsoft 365 grants what the features turned on need."""
 
     link: str | None = Field(description="null where there is nothing to grant by link")
     reason: str = Field(description="why there is no link")
     valid_until: datetime | None = None
     permissions: list[GrantItem]
-    used: ConsentUse | None = Field(None, description="the latest use of a link")
+    used: GrantUse | None = Field(None, description="the latest use of a link")
 
 
 class AuditEntry(View):

@@ -15,10 +15,10 @@ from filelock import Timeout
 from addin import listening
 from insights import features, workflows
 from insights.capture.untracked import list_untracked
-from insights.consent.link import Return, note_return
-from insights.consent.state import new_state, sign_state
 from insights.database import Database
 from insights.errors import Invalid, Unavailable
+from insights.grants.link import Return, note_return
+from insights.grants.state import new_state, sign_state
 from insights.model import TrackedEmail
 from insights.services import Services
 from insights.views import FeaturesBody, FeatureSwitches

@@ -1,4 +1,4 @@
-"""`liaison doctor` and `liaison consent script`: nothing changes or breaks, exit codes tell the rest."""
+"""`liaison doctor` and `liaison grants script`: nothing changes or breaks, exit codes tell the rest."""
 
 import hashlib
 import json
@@ -137,20 +137,20 @@ def test_services_that_are_down_are_findings(doctor: Callable[..., Any], run: Ru
 
 
 def test_the_script_follows_what_is_turned_on(run: Run) -> None:
-    _, err = run("consent", "script", "--mailboxes", "Sales", code=1, env=ENTRA)
+    _, err = run("grants", "script", "--mailboxes", "Sales", code=1, env=ENTRA)
     assert err.startswith("error: Which features are turned on cannot be read · ")
     run("db", "upgrade")
-    _, err = run("consent", "script", "--mailboxes", "Sales", code=1, env=ENTRA)
+    _, err = run("grants", "script", "--mailboxes", "Sales", code=1, env=ENTRA)
     assert err.startswith("error: There is nothing to assign · ")
     named = ("--feature", "relationship_analytics", "--feature", "auto_capture")
-    out, _ = run("consent", "script", "--mailboxes", "Sales", *named, env=ENTRA)
+    out, _ = run("grants", "script", "--mailboxes", "Sales", *named, env=ENTRA)
     assert "'Application Mail.ReadBasic'" in out
     assert "Get-Group -Identity 'Sales'" in out
-    out, _ = run("consent", "script", "--remove", env=ENTRA)
+    out, _ = run("grants", "script", "--remove", env=ENTRA)
     assert "Remove-ServicePrincipal" in out
-    _, err = run("consent", "script", "--remove", code=1)
+    _, err = run("grants", "script", "--remove", code=1)
     assert err.startswith("error: There is no application to give roles to · ")
-    _, err = run("consent", "script", *named, code=1, env=ENTRA)
+    _, err = run("grants", "script", *named, code=1, env=ENTRA)
     assert err.startswith("error: This is no name of a group · ")
 
 

@@ -14,8 +14,8 @@ from insights import audit, choices, features
 from insights.capture import emails, failures, filing, tracking
 from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
-from insights.consent.link import read_consent
 from insights.errors import NotAllowed
+from insights.grants.link import read_grants
 from insights.model import RecordRef, User
 from insights.requirements.examining import read_requirements
 from insights.services import Services
@@ -115,7 +115,7 @@ GUARDED: dict[str, Callable[[Services, User], Awaitable[object]]] = {
     "change_features": lambda services, user: features.change_features(services, user, FeaturesBody()),
     "read_audit": lambda services, user: audit.read_audit(services, user, cursor=None, limit=5),
     "read_requirements": read_requirements,
-    "read_consent": read_consent,
+    "read_grants": read_grants,
 }
 
 

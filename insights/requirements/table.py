@@ -207,7 +207,7 @@ _TITLES: dict[Kind, str] = {
 }
 _ACTIONS: dict[Kind, str] = {
     "delegated": "Open the consent link (bot command: consent) as a Global Administrator",
-    "exchange": "Run the script that “liaison consent script” writes, as an Exchange Administrator",
+    "exchange": "Run the script that “liaison grants script” writes, as an Exchange Administrator",
     "entra": "Grant it to the application in Microsoft Entra, API permissions",
 }
 

@@ -21,12 +21,12 @@ from insights.features import FEATURES, NOT_BUILT, TERMS_TEXT, TERMS_VERSION
 from insights.model import TrackState
 from insights.views import (
     Acceptance,
-    Consent,
-    ConsentUse,
     Features,
     FeatureState,
     FeaturesView,
     GrantItem,
+    Grants,
+    GrantUse,
     Preferences,
     RecordItem,
     RecordPage,
@@ -204,7 +204,7 @@ REQUIREMENTS = RequirementList(
             requirement="Exchange role Application Mail.ReadBasic assigned",
             state="not met",
             cause="Exchange refuses it for the mailbox that was tried",
-            action="Run the script that “liaison consent script” writes, as an Exchange Administrator",
+            action="Run the script that “liaison grants script” writes, as an Exchange Administrator",
             link="https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac",
         ),
         RequirementItem(
@@ -230,7 +230,7 @@ REQUIREMENTS = RequirementList(
         ),
     ]
 )
-CONSENT = Consent(
+CONSENT = Grants(
     link="https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0/adminconsent?state=x",
     reason="",
     valid_until=NOON + timedelta(hours=24),
@@ -245,11 +245,11 @@ CONSENT = Consent(
         GrantItem(permission="Mail.Read.Shared", why=["the same in shared mailboxes"], state="unknown"),
     ],
 )
-REFUSED = Consent(
+REFUSED = Grants(
     link=None,
     reason="LIAISON_PUBLIC_URL is not set, so Microsoft Entra could not lead back here.",
     permissions=CONSENT.permissions[:1],
-    used=ConsentUse(
+    used=GrantUse(
         at=NOON - timedelta(hours=3),
         made_by="Megan Bowen",
         is_granted=False,

@@ -24,10 +24,10 @@ from insights.capture.views import Failure, TrackedBy, UntrackedList, UntrackedR
 from insights.model import TrackState
 from insights.views import (
     Acceptance,
-    Consent,
-    ConsentUse,
     FeatureState,
     GrantItem,
+    Grants,
+    GrantUse,
     RecordItem,
     RecordPage,
     RequirementItem,
@@ -114,8 +114,8 @@ def other_cards(text: str) -> Iterator[Card]:
     )
     yield requirements_card(RequirementList(items=[needed]), WORDS)
     grant = GrantItem(permission=text, why=[text], state="unknown", cause=text)
-    use = ConsentUse(at=NOON, made_by=text, is_granted=False, error=text)
-    yield consent_card(Consent(link=None, reason=text, permissions=[grant], used=use), WORDS)
+    use = GrantUse(at=NOON, made_by=text, is_granted=False, error=text)
+    yield consent_card(Grants(link=None, reason=text, permissions=[grant], used=use), WORDS)
     yield terms_card(Terms(version=text, text=text, accepted=accepted), text, WORDS)
 
 

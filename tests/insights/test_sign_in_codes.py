@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from insights.consent.state import new_state, sign_state
+from insights.grants.state import new_state, sign_state
 from insights.sign_in_codes import ALGORITHM, AUDIENCE, GOOD_FOR, is_code_of, issue_code
 
 ANN, BOB = "0b1ec7a0-0000-4000-8000-000000000000", "0b1ec7a0-0000-4000-8000-000000000001"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.consent.script import LONGEST, QUOTES, quote, write_removal, write_script
 from insights.errors import Invalid
 from insights.features import FEATURES
+from insights.grants.script import LONGEST, QUOTES, quote, write_removal, write_script
 from insights.scopes import permissions, reasons
 
 APP_ID = "1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d10"

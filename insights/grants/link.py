@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, select
 
 from insights import access, audit
-from insights.consent.state import LIFETIME, State, new_state, read_state, sign_state
 from insights.errors import Invalid
 from insights.gate import features_in_use
+from insights.grants.state import LIFETIME, State, new_state, read_state, sign_state
 from insights.model import Finding, User
 from insights.requirements.examining import examine
 from insights.requirements.setup import Setup
@@ -21,7 +21,7 @@ from insights.scopes import permissions, reasons
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import audit as trail
-from insights.views import Consent, ConsentUse, GrantItem
+from insights.views import GrantItem, Grants, GrantUse
 
 RETURN_PATH = "/consent"
 GRANTED, REFUSED = "consent_granted", "consent_refused"
@@ -42,7 +42,7 @@ class Return:
     error_description: str = ""
 
 
-async def read_consent(services: Services, user: User) -> Consent:
+async def read_grants(services: Services, user: User) -> Grants:
     """The link for what is turned on now, which of it is granted, the latest use; for administrators."""
     await access.require(services, user, admin=True)
     features_on = await services.database.read(features_in_use)
@@ -51,7 +51,7 @@ async def read_consent(services: Services, user: User) -> Consent:
     findings = await examine(Setup.of(services, user), only=names)
     reason = _obstacle(services.settings)
     now = services.now()
-    return Consent(
+    return Grants(
         link=None if reason else consent_link(services, user, wanted, now),
         reason=reason,
         valid_until=None if reason else now + LIFETIME,
@@ -78,7 +78,7 @@ def consent_link(services: Services, user: User, wanted: Collection[str], now: d
     return f"{settings.entra_authority}/{settings.entra_tenants[0]}/v2.0/adminconsent?{urlencode(query)}"
 
 
-async def note_return(services: Services, returned: Return, *, is_noted: bool = True) -> ConsentUse:
+async def note_return(services: Services, returned: Return, *, is_noted: bool = True) -> GrantUse:
     """Write into the audit trail what came of a link, once per outcome; raises Invalid for a foreign one.
 
     It proves that the link was used, not what was granted: that is told by the permissions themselves.
@@ -97,7 +97,7 @@ async def note_return(services: Services, returned: Return, *, is_noted: bool = 
     error = _error(returned)
     if is_noted:
         await services.database.write(_note, state, maker, error, now)
-    return ConsentUse(at=now, made_by=maker.name, is_granted=not error, error=error)
+    return GrantUse(at=now, made_by=maker.name, is_granted=not error, error=error)
 
 
 def _obstacle(settings: Settings) -> str:
@@ -135,11 +135,11 @@ def _note(connection: Connection, state: State, maker: User, error: str, now: da
         audit.add(connection, maker, action, subject, now, on_behalf_of=None, **detail)
 
 
-def _latest_use(connection: Connection) -> ConsentUse | None:
+def _latest_use(connection: Connection) -> GrantUse | None:
     query = select(trail).where(trail.c.action.in_((GRANTED, REFUSED))).order_by(trail.c.id.desc())
     row = connection.execute(query.limit(1)).mappings().first()
     if row is None:
         return None
     error = json.loads(row["detail"]).get("error", "")
     maker = audit.select_names(connection, [row["user_id"]]).get(row["user_id"], row["user_id"])
-    return ConsentUse(at=row["at"], made_by=maker, is_granted=not error, error=error)
+    return GrantUse(at=row["at"], made_by=maker, is_granted=not error, error=error)

@@ -18,8 +18,8 @@ from addin.http import SERVICES
 from app import create_app
 from connectors.embedded.crm.crm import EmbeddedCrm
 from connectors.embedded.directory import EmbeddedDirectory
-from insights.consent.state import LIFETIME, State, sign_state
 from insights.features import change_features
+from insights.grants.state import LIFETIME, State, sign_state
 from insights.scopes import permissions
 from insights.settings import Settings
 from insights.views import FeaturesBody, FeatureSwitches
@@ -95,7 +95,7 @@ def query_of(link: str) -> dict[str, str]:
 
 async def test_there_is_no_link_before_entra_and_an_address_are_set(open_site: Open) -> None:
     for changed, word in (({}, "LIAISON_ENTRA_CLIENT_ID"), (ENTRA, "LIAISON_PUBLIC_URL")):
-        told = await (await open_site(**changed)).read("consent")
+        told = await (await open_site(**changed)).read("grants")
         assert told["link"] is None
         assert word in told["reason"]
 
@@ -106,7 +106,7 @@ async def test_the_link_asks_for_what_is_turned_on_and_nothing_else(open_site: O
     object.__setattr__(services, "settings", services.settings.model_copy(update={"mail": "graph"}))
 
     async def asked() -> set[str]:
-        told = await site.read("consent")
+        told = await site.read("grants")
         parts = urlsplit(told["link"])
         assert (parts.netloc, parts.path) == ("login.microsoftonline.com", f"/{TENANT}/v2.0/adminconsent")
         query = query_of(told["link"])
@@ -131,7 +131,7 @@ async def test_the_link_asks_for_what_is_turned_on_and_nothing_else(open_site: O
 
 async def test_a_granted_link_is_noted_once_with_who_made_it(open_site: Open, clock: Clock) -> None:
     site = await open_site(**ENTRA, **PUBLIC)
-    told = await site.read("consent")
+    told = await site.read("grants")
     assert told["used"] is None
     state = query_of(told["link"])["state"]
     assert "Rut" not in state
@@ -146,13 +146,13 @@ async def test_a_granted_link_is_noted_once_with_who_made_it(open_site: Open, cl
         assert page.headers["Cache-Control"] == "no-store"
     [row] = await site.trail()
     assert (row["action"], row["user_name"]) == ("consent_granted", "Rut Olsen")
-    used = (await site.read("consent"))["used"]
+    used = (await site.read("grants"))["used"]
     assert (used["made_by"], used["is_granted"], used["error"]) == ("Rut Olsen", True, "")
 
 
 async def test_a_refusal_is_told_and_noted_by_its_code_alone(open_site: Open) -> None:
     site = await open_site(**ENTRA, **PUBLIC)
-    state = query_of((await site.read("consent"))["link"])["state"]
+    state = query_of((await site.read("grants"))["link"])["state"]
     said = "AADSTS65004: ann@ours.example <script>alert(1)</script> declined. Trace ID: 1"
     page = await site.come_back(state, error="consent_required", error_description=said)
     text = await page.text()
@@ -166,12 +166,12 @@ async def test_a_refusal_is_told_and_noted_by_its_code_alone(open_site: Open) ->
     assert "&lt;b" not in await odd.text()
     # Opened once more and granted: that counts now.
     await site.come_back(state, tenant=TENANT)
-    assert (await site.read("consent"))["used"]["is_granted"]
+    assert (await site.read("grants"))["used"]["is_granted"]
 
 
 async def test_what_liaison_did_not_make_or_is_too_old_is_refused(open_site: Open, clock: Clock) -> None:
     site = await open_site(**ENTRA, **PUBLIC)
-    state = query_of((await site.read("consent"))["link"])["state"]
+    state = query_of((await site.read("grants"))["link"])["state"]
     [key] = site.services.keys
     claims = jwt.decode(state, key, ["HS256"], audience="liaison-consent")
     assert claims["sub"] == "root"
@@ -194,7 +194,7 @@ async def test_what_liaison_did_not_make_or_is_too_old_is_refused(open_site: Ope
 
 async def test_the_trail_of_a_link_can_only_grow(open_site: Open, settings: Settings) -> None:
     site = await open_site(**ENTRA, **PUBLIC)
-    state = query_of((await site.read("consent"))["link"])["state"]
+    state = query_of((await site.read("grants"))["link"])["state"]
     await site.come_back(state, error="access_denied")
     await site.come_back(state, tenant=TENANT)
     path: Path = settings.data_dir / "liaison.sqlite"
