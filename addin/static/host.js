@@ -13,7 +13,7 @@ function readOwner(item) {
   });
 }
 
-/** The open item, or null: {internetMessageId, owner(), senderName(address)}. */
+/** The open item, or null: {internetMessageId, owner(), addresses(), senderName(address)}. */
 function readItem(mailbox) {
   const item = mailbox.item;
   if (!item?.internetMessageId) return null;
@@ -23,6 +23,7 @@ function readItem(mailbox) {
   return {
     internetMessageId: item.internetMessageId,
     owner: () => readOwner(item),
+    addresses: () => [...names.keys()].filter(Boolean),
     senderName: (address) => (nameOf(address).toLowerCase() === address.toLowerCase() ? "" : nameOf(address)),
   };
 }

@@ -4,6 +4,7 @@ import { createMailActions } from "./actions/mail.js";
 import { createPeopleActions } from "./actions/people.js";
 import { createSettingsActions } from "./actions/settings.js";
 import { createTimelineActions } from "./actions/timeline.js";
+import { createWhoActions } from "./actions/who.js";
 import { keepFocus } from "./focus.js";
 import { render } from "./html.js";
 import { HostProblem } from "./script.js";
@@ -21,7 +22,8 @@ function markUseful(state, page) {
 
 function createActions(store, api) {
   const timeline = createTimelineActions({ store, api });
-  const mail = createMailActions({ store, api, timeline });
+  const who = createWhoActions({ store, api, timeline });
+  const mail = createMailActions({ store, api, timeline, who });
   const people = createPeopleActions({ store, api, mail });
   const settings = createSettingsActions({ store, api, timeline });
   return { timeline, mail, people, settings, startAgain: () => location.reload() };

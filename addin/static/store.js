@@ -32,6 +32,7 @@ export function emptyState() {
     isStarting: true,
     item: null,
     email: null,
+    who: null,
     emailProblem: null,
     isEmailLoading: false,
     busy: null,

@@ -1,5 +1,6 @@
 """The demo's people as clients of the HTTP API: tests choose their mails by what is in the mailbox."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import APIRequestContext, Playwright
@@ -53,6 +54,12 @@ class Person:
             items = self._get(f"/api/v1/records/{record['table']}/{record['id']}/activities")["items"]
             if email["item"]["id"] in {item["id"] for item in items}:
                 return message, email
+
+    def known(self) -> Iterator[tuple[Json, Json]]:
+        """Messages of people whom the CRM knows, with what the pane is told."""
+        for message in self.messages():
+            if (email := self.look_up(message))["matched"]:
+                yield message, email
 
     def correspondent(self) -> str:
         """The address of somebody outside whom the CRM knows as a contact."""

@@ -105,6 +105,33 @@ def test_a_feature_that_is_off_is_a_plain_line(context: BrowserContext, demo_url
     expect(pane_of(page).get_by_role("alert")).to_have_count(0)
 
 
+def test_with_capture_off_the_pane_says_so_and_still_who_wrote(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    off = {"state": "off", "reason": "An admin has turned auto capture off."}
+    context.route(
+        "**/api/v1/me", altered(lambda me: me | {"features": me["features"] | {"auto_capture": off}})
+    )
+    refusal = problem(403, "Auto capture is off", "You may not do this")
+    refusal["body"] = refusal["body"].replace('"code": "x"', '"code": "feature_off"')
+    context.route(LOOKUP, lambda route: route.fulfill(**refusal))
+    message, email = next(alex.known())
+    page = open_demo(context, demo_url, alex, message)
+    pane = pane_of(page)
+    people = pane.get_by_role("region", name="People in this email")
+    known = email["matched"][0]
+    expect(people).to_contain_text(known["address"])
+    expect(pane.get_by_role("main")).to_contain_text("An admin has turned auto capture off.")
+    expect(pane.get_by_role("alert")).to_have_count(0)
+    expect(pane.get_by_role("button", name="Track", exact=True)).to_have_count(0)
+    own = alex.email.partition("@")[2]
+    assert f"@{own}" not in (people.text_content() or "")
+    context.unroute(LOOKUP)
+    context.unroute("**/api/v1/me")
+    page.reload()
+    expect(card_of(open_demo(context, demo_url, alex, message))).to_be_visible()
+
+
 def test_a_mailbox_that_does_not_allow_it_says_why(
     context: BrowserContext, demo_url: str, alex: Person
 ) -> None:

@@ -31,8 +31,11 @@ const isOffline = (problem) => problem?.code === "offline";
 /** Whether looking again may help: the server was away or had a fault, and refused nothing. */
 const isPassing = (problem) => isOffline(problem) || problem?.status >= 500;
 
+/** Whether email is not looked at here, so that only who is in it can be told. */
+const isCaptureOff = (problem) => problem?.code === "feature_off";
+
 /** Actions on the open email; answers for an item that is no longer shown are dropped. */
-export function createMailActions({ store, api, timeline }) {
+export function createMailActions({ store, api, timeline, who }) {
   let shown = new AbortController();
   let lookedAt = null;
 
@@ -45,15 +48,29 @@ export function createMailActions({ store, api, timeline }) {
       return !signal.aborted;
     } catch (problem) {
       if (signal.aborted) return false;
+      if (isCaptureOff(problem)) return lookAtPeople(item, signal, problem);
       // What is on screen stays true enough when a quiet refresh fails; the next one comes by itself.
       if (!isQuiet || !store.state.email) store.update({ emailProblem: problem, isEmailLoading: false });
       return false;
     }
   }
 
+  /** Tell who is in it while the email itself is not looked at; true if it was answered. */
+  async function lookAtPeople(item, signal, cause) {
+    const told = { email: null, emailProblem: cause, isEmailLoading: false };
+    try {
+      await who.look(item, signal);
+    } catch (problem) {
+      if (!signal.aborted) store.update({ ...told, emailProblem: problem });
+      return false;
+    }
+    if (!signal.aborted) store.update(told);
+    return !signal.aborted;
+  }
+
   function show(email, isQuiet) {
     const before = store.state.email?.item;
-    store.update({ email, emailProblem: null, isEmailLoading: false });
+    store.update({ email, who: null, emailProblem: null, isEmailLoading: false });
     if (before && before.state !== email.item.state) announce(stateText(email.item, store.state.user));
     const record = chooseRecord(email, lookedAt);
     if (!isQuiet || (record && !store.state.timeline.record)) timeline.openRecord(record);
@@ -61,8 +78,8 @@ export function createMailActions({ store, api, timeline }) {
 
   /** Look again unnoticed: at what is shown, and at what could not be shown because the server was away. */
   async function refresh() {
-    const { item, email, emailProblem } = store.state;
-    if (!item || !(email || isPassing(emailProblem))) return;
+    const { item, email, who: people, emailProblem } = store.state;
+    if (!item || !(email || people || isPassing(emailProblem))) return;
     const isAnswered = await lookUp(item, true);
     if (isAnswered && isOffline(store.state.actionProblem?.problem)) store.update({ actionProblem: null });
   }
@@ -77,6 +94,7 @@ export function createMailActions({ store, api, timeline }) {
     store.update({
       item,
       email: null,
+      who: null,
       emailProblem: null,
       isEmailLoading: Boolean(item),
       busy: null,

@@ -10,11 +10,12 @@ import { whoSection } from "./who.js";
 
 function mailView(state, actions) {
   if (state.isStarting) return html`${skeleton(1, t("loading.email"))} ${skeleton(3, t("loading.email"))}`;
-  if (state.feature && state.feature.state !== "on") {
-    return line("info", { title: t("feature.off"), detail: state.feature.reason ?? "" });
-  }
+  const isOff = state.feature && state.feature.state !== "on";
+  const middle = isOff
+    ? line("info", { title: t("feature.off"), detail: state.feature.reason ?? "" })
+    : trackSection(state, actions);
   return html`${state.item ? nothing : html`<p class="empty">${t("item.none")}</p>`}
-  ${whoSection(state, actions)} ${trackSection(state, actions)} ${timelineSection(state, actions)}`;
+  ${whoSection(state, actions)} ${middle} ${timelineSection(state, actions)}`;
 }
 
 /** What the pane shows for `state`; `page` is {isSetUp, docsUrl} of the template. */

@@ -75,11 +75,12 @@ function list(rows) {
 /** The section about the people of the open email. */
 export function whoSection(state, actions) {
   const { email } = state;
-  if (!email) return state.isEmailLoading ? skeleton(1, t("loading.email")) : nothing;
-  const mayTrack = email.item.state === "untracked" && email.item.may.includes("track");
+  const people = email ?? state.who;
+  if (!people) return state.isEmailLoading ? skeleton(1, t("loading.email")) : nothing;
+  const mayTrack = email?.item.state === "untracked" && email.item.may.includes("track");
   const rows = [
-    ...groupByAddress(email.matched).map((match) => knownPerson(match, actions)),
-    ...email.unknown.map((address, at) =>
+    ...groupByAddress(people.matched).map((match) => knownPerson(match, actions)),
+    ...people.unknown.map((address, at) =>
       unknownPerson(address, state, actions, at === 0 && mayTrack && isWithoutMatch(state)),
     ),
   ];
