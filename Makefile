@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+WORKERS ?= 2
 BROWSERS := chromium chromium-browser google-chrome
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 # Compiled once here rather than at every start where Python is told not to write bytecode.
@@ -25,8 +26,8 @@ run: $(RUN_READY) $(NPM_READY) ## set up, then a demo to try
 
 setup: $(RUN_READY) $(DEV_READY) $(NPM_READY) ## packages for running and testing
 
-test: setup machine ## ARGS are handed to pytest
-	$(BIN)/pytest $(ARGS)
+test: setup machine ## ARGS are handed to pytest, WORKERS run at the same time
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup --durations=30 $(ARGS)
 
 lint: setup ## style, types, imports, scripts of the pages
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ from benchmarks.turns.listening import parser
 from bot.bot import open_bot
 from bot.credentials import AppCredentials
 from bot.door import BotDoor
-from cli import new_event_loop
+from cli.server import new_event_loop
 from insights.settings import read_settings
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 import app
 from addin.http import SERVICES, Route, Visit, add_routes
 from addin.limits import Limits, read_limits
-from cli import new_event_loop
+from cli.server import new_event_loop
 from connectors.embedded.directory import EmbeddedDirectory
 from insights.settings import Network, Settings
 from tests.wire import Connection, Wire, listening, read_reply

@@ -7,7 +7,6 @@ stand: everything here lives and dies with this package.
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Ro
 
 from tests.e2e.mailbox import Person, read_people
 from tests.e2e.playground import Playgrounds
+from tests.ports import free_port
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -39,13 +39,6 @@ START_SECONDS = 60
 Deliver = Callable[..., None]
 HoldCrm = Callable[[], AbstractContextManager[None]]
 LIAISON = str(Path(sys.executable).parent / "liaison")
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

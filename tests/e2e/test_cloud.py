@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.e2e.conftest import LIAISON, free_port, run_server
+from tests.e2e.conftest import LIAISON, run_server
 from tests.e2e.outlook import Bridge, open_outlook, signed_in
 from tests.e2e.pane import hear
 from tests.e2e.playground import CARD, Teams, run_playground, write_config
 from tests.flows.liaison import COMPANY, letter
+from tests.ports import free_port
 from tests.standins.cloud import Cloud, serving_cloud, uid
 from tests.standins.entra import TENANT, Person
 

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any, Self
 import aiohttp
 
 import cli
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("liaison")
@@ -70,9 +70,7 @@ class Liaison:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.data = folder / "var"
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self.environment = os.environ | {"LIAISON_DATA_DIR": str(self.data)} | environment

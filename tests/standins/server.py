@@ -12,7 +12,7 @@ from pathlib import Path
 from addin.observe import set_up_logs
 from app import serve
 from bot.door import BotDoor
-from cli import new_event_loop
+from cli.server import new_event_loop
 from insights.settings import read_settings
 
 

@@ -1,0 +1,89 @@
+"""`liaison backup` and `liaison restore`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.command import Command, argument, utc_now
+from insights.settings import Settings
+
+if TYPE_CHECKING:
+    from insights.backup.manifest import Manifest
+
+
+async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.keys import read_signing_keys
+    from connectors.registry import database_revisions
+    from insights.backup.backup import back_up
+    from insights.backup.signing import fingerprint
+
+    revisions = database_revisions()
+    manifest = await back_up(
+        settings, revisions, arguments.out, read_key=lambda: read_signing_keys(settings)[0], now=utc_now()
+    )
+    print(f"{arguments.out}: {_contents(manifest)}.")
+    print(f"It is signed with the key {fingerprint(read_signing_keys(settings)[0])}.")
+    print("It holds keys and mail: keep it where only you can read it.")
+    print("The settings of the environment are not in it: keep these as well, apart from it.")
+
+
+async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.registry import database_revisions
+    from insights.backup.restore import restore
+    from insights.backup.signing import fingerprint
+
+    restored = await restore(
+        settings,
+        database_revisions(),
+        arguments.file,
+        is_unsigned_allowed=arguments.unsigned,
+        signed_by=arguments.signed_by,
+    )
+    manifest, signer = restored.manifest, restored.signer
+    print(f"{settings.data_dir}: {_contents(manifest)}, as of {manifest.made_at:%Y-%m-%d %H:%M %Z}.")
+    if signer is None:
+        print("Nobody known has signed it.")
+    elif restored.is_own:
+        print(f"It is signed with your key {fingerprint(signer)}.")
+    else:
+        print(f"It is signed with the key {fingerprint(signer)}, which lies in it: so nobody has changed it,")
+        print(
+            "but anybody may have made it. Compare with what `liaison backup` printed (--signed-by does it)."
+        )
+    print("The next start brings the databases to the newest schema and begins pending work anew.")
+
+
+def _contents(manifest: "Manifest") -> str:
+    from insights.backup.manifest import JOBS
+
+    names = ", ".join(sorted(set(manifest.revisions) - {JOBS}))  # jobs of older backups stay in them
+    return f"databases {names} ({manifest.kind}), {len(manifest.members)} files in all"
+
+
+COMMANDS = (
+    Command(
+        "backup",
+        "write everything needed to start again elsewhere into one file; the server may run",
+        _back_up,
+        (argument("--out", "the file to write, a new one", required=True, type=Path, metavar="FILE"),),
+    ),
+    Command(
+        "restore",
+        "bring a backup into an empty data directory; all or nothing",
+        _restore,
+        (
+            argument("file", "what `liaison backup` has written", type=Path, metavar="FILE"),
+            argument(
+                "--unsigned",
+                "also one that no key of yours has signed: whoever made it decides what the server holds",
+                action="store_true",
+            ),
+            argument(
+                "--signed-by",
+                "only one that is signed with this key, as `liaison backup` has printed it",
+                default="",
+                metavar="FINGERPRINT",
+            ),
+        ),
+    ),
+)

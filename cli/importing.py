@@ -1,0 +1,102 @@
+"""`liaison import`."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from cli.command import JSON, Command, argument, utc_now
+from cli.printing import print_counts, print_rows, progress
+from insights.errors import Invalid
+from insights.settings import Settings
+
+
+async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.embedded.crm.importing import ImportFailed, import_crm, list_skipped
+    from connectors.registry import open_stores
+
+    _require_embedded("CRM rows", "LIAISON_CRM", settings.crm)
+    for line in list_skipped(arguments.folder):
+        print(line, file=sys.stderr)
+    async with open_stores(settings, utc_now) as (_, stores):
+        try:
+            with progress("CRM") as told:
+                report = await import_crm(
+                    stores.database("crm"), arguments.folder, now=utc_now(), progress=told
+                )
+        except ImportFailed as failed:
+            print("\n".join(map(str, failed.faults)), file=sys.stderr)
+            raise Invalid("Nothing was imported", failed.why, failed.do, code=failed.code) from None
+    outcomes = asdict(report)
+    tables = sorted({table for counts in outcomes.values() for table in counts})
+    print_rows(
+        [
+            {"kind": table, **{name: counts.get(table, 0) for name, counts in outcomes.items()}}
+            for table in tables
+        ],
+        as_json=arguments.json,
+    )
+
+
+async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.embedded.mail.importing import import_mail, mailbox_warning
+    from connectors.embedded.mail.shares import share_mailbox
+    from connectors.registry import open_stores
+
+    _require_embedded("Mail", "LIAISON_MAIL", settings.mail)
+    async with open_stores(settings, utc_now) as (services, stores):
+        database, organization_id = stores.database("mailbox"), await services.crm.organization_id()
+        with progress("mail") as told:
+            report = await import_mail(
+                database, organization_id, arguments.path, arguments.mailbox, now=utc_now(), progress=told
+            )
+        if arguments.shared_with:
+            await database.write(share_mailbox, arguments.mailbox, arguments.shared_with)
+        for reader in arguments.shared_with or [arguments.mailbox]:
+            if warning := await mailbox_warning(services.crm, arguments.mailbox, reader):
+                print(f"warning: {warning}", file=sys.stderr)
+    for source, reason in report.skipped:
+        print(f"skipped {source}: {reason}", file=sys.stderr)
+    counts = {
+        "imported": report.imported,
+        "already there": report.already_there,
+        "skipped": len(report.skipped),
+    }
+    print_counts(counts, as_json=arguments.json)
+
+
+def _require_embedded(what: str, setting: str, value: str) -> None:
+    """Raise Invalid where what would be imported is kept elsewhere."""
+    if value != "embedded":
+        raise Invalid(
+            f"{what} cannot be imported",
+            f"{setting}={value}: it is kept there",
+            f"bring it in there, or leave {setting} out",
+            code="foreign_store",
+        )
+
+
+COMMANDS = (
+    Command(
+        "import crm",
+        "read CSV files named by entity set; all or nothing",
+        _import_crm,
+        (argument("folder", "the folder they are in", type=Path, metavar="DIR"), JSON),
+    ),
+    Command(
+        "import mail",
+        "read an mbox, a Maildir or a folder of .eml; twice is once",
+        _import_mail,
+        (
+            argument("path", "where the mail is", type=Path, metavar="PATH"),
+            argument("--mailbox", "whose it is", required=True, metavar="user@domain"),
+            argument(
+                "--shared-with",
+                "who reads it too, in place of those named before; may be repeated",
+                action="append",
+                metavar="user@domain",
+            ),
+            JSON,
+        ),
+    ),
+)
