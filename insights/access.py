@@ -40,11 +40,6 @@ async def require(
         raise _closed(feature, gate)
 
 
-async def is_on(services: Services, user: User, feature: str) -> bool:
-    """Whether the user may use the feature."""
-    return (await read_gates(services, user)).get(feature, CLOSED).is_open
-
-
 async def read_gates(services: Services, user: User) -> dict[str, Gate]:
     """Every feature as the user finds it; one that is missing was never turned on."""
     return await services.database.read(select_gates, user.id)

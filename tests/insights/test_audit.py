@@ -36,6 +36,14 @@ async def test_a_name_is_nowhere_but_aside(open_database: OpenDatabase) -> None:
     called = await database.read(audit.select_names, ["ann", *owners])
     assert called == {"ann": "Ann Beebe", "bob": "Bob Kahn", owners[1]: "support@ours.example"}
 
+    namesake = User("sue", SUPPORT.name, SUPPORT.name)  # which makes her no mailbox
+    await database.write(lambda connection: audit.add(connection, namesake, "x", "y", NOW))
+    await database.write(lambda connection: audit.add(connection, ANN, "x", "y", NOW, on_behalf_of=SUPPORT))
+    last = await database.read(
+        lambda c: c.scalars(select(trail.c.detail).order_by(trail.c.id.desc())).first()
+    )
+    assert json.loads(last or "")["on_behalf_of"] == owners[1]
+
     renamed = User("ann", "Ann Cole", "ann@ours.example")
     await database.write(lambda connection: audit.add(connection, renamed, "untrack", "email 1", NOW))
     assert await database.read(audit.select_names, ["ann"]) == {"ann": "Ann Cole"}

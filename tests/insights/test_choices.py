@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from insights import audit, choices, features
+from insights.capture.untracked import list_untracked
 from insights.choices import CHOICES, ORGANIZATION
-from insights.errors import Conflict
+from insights.errors import Conflict, NotAllowed
 from insights.model import User
 from insights.services import Services
 from insights.versions import count_change, read_version
@@ -103,3 +104,30 @@ async def test_of_two_editors_at_once_one_is_told(services: Services) -> None:
     assert results.count(1) == 1
     assert sum(isinstance(each, Conflict) for each in results) == 7
     assert await services.database.read(read_version, "x") == 1
+
+
+async def test_a_list_is_not_kept_beyond_what_was_chosen_for_it(services: Services, root: User) -> None:
+    ann = await services.crm.user("ann")
+    assert ann
+
+    async def listed() -> int:
+        return len((await list_untracked(services, ann, None)).rows)
+
+    before = await listed()
+    assert before
+    assert await listed() == before
+    await choices.change_preferences(services, ann, PreferencesBody(auto_capture=False))
+    assert await listed() == 0
+    await choices.change_preferences(services, ann, PreferencesBody(auto_capture=True))
+    assert await listed() == before
+    made = {"auto_capture": False}
+    await services.database.write(choices._keep, ORGANIZATION, root, made, services.now(), None)
+    assert await listed() == 0
+    await services.database.write(
+        choices._keep, ORGANIZATION, root, {"auto_capture": True}, services.now(), None
+    )
+    assert await listed() == before
+    switches = FeaturesBody(features=FeatureSwitches(auto_capture="off"))
+    await features.change_features(services, root, switches)
+    with pytest.raises(NotAllowed):
+        await listed()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from insights.choices import ORGANIZATION
 from insights.errors import Conflict, NotAllowed, Unavailable
 from insights.features import FEATURES, change_features, read_features, read_states
 from insights.model import MET, Finding, MailboxState, User
@@ -16,9 +17,10 @@ from insights.requirements.availability import look_at_availability
 from insights.requirements.examining import examine, list_requirements, read_requirements
 from insights.requirements.setup import Setup
 from insights.requirements.table import REQUIREMENTS
+from insights.scopes import permissions
 from insights.services import Services
 from insights.settings import Settings
-from insights.tables import conversations, tracks
+from insights.tables import choices, conversations, tracks
 from insights.views import FeaturesBody, FeatureSwitches
 
 Look = Callable[[], Awaitable[Finding]]
@@ -199,12 +201,26 @@ async def test_who_has_not_added_the_app_in_teams_is_counted(services: Services)
     at = services.now()
     chat = conversations.insert().values(user_id="ann", changed_at=at, **dict.fromkeys(names, "x"))
     await services.database.write(lambda connection: connection.execute(chat))
+    made = {"name": "excluded_labels", "value": "[]", "version": 1, "changed_by_id": "root", "changed_at": at}
+    chosen = choices.insert().values(owner=ORGANIZATION, **made)  # which is nobody to be written to
+    await services.database.write(lambda connection: connection.execute(chosen))
     assert (await examine(setup, only={"teams_app"}))["teams_app"] == MET
     used = {"state": "tracked", "attempt": 1, "requested_at": at, "changed_at": at}
     row = tracks.insert().values(email_id="e", user_id="bob", **used)
     await services.database.write(lambda connection: connection.execute(row))
     found = (await examine(setup, only={"teams_app"}))["teams_app"]
     assert found == Finding("unknown", "1 who use Liaison in Outlook have not added it in Teams")
+    own = choices.insert().values(owner="root", **made | {"name": "auto_capture", "value": "true"})
+    await services.database.write(lambda connection: connection.execute(own))
+    found = (await examine(setup, only={"teams_app"}))["teams_app"]
+    assert found == Finding("unknown", "2 who use Liaison in Outlook have not added it in Teams")
+
+
+def test_each_permission_has_a_row_that_names_it() -> None:
+    titles = [row.title for row in REQUIREMENTS]
+    assert len(set(titles)) == len(titles)
+    for permission in (*permissions("delegated"), *permissions("exchange"), *permissions("entra")):
+        assert any(permission in title for title in titles), permission
 
 
 TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
