@@ -217,8 +217,9 @@ async def test_nothing_is_replaced(here: Settings, elsewhere: Settings, tmp_path
     file = tmp_path / "one.zip"
     await save(here, file)
     content = file.read_bytes()
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(Conflict, match="exists already") as refused:
         await save(here, file)
+    assert refused.value.code == "file_exists"
     assert file.read_bytes() == content
     before = await rows(here)
     with pytest.raises(Conflict, match="not empty"):
