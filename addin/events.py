@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import structlog
 from aiohttp import web
 
-from addin.auth import read_user
+from addin.auth import read_token, read_user
 from addin.http import Call
 from insights.capture.changes import watch
 from insights.capture.views import Change
@@ -37,7 +37,10 @@ async def stream_changes(call: Call) -> web.StreamResponse:
 
 
 async def _copy(call: Call, changes: AsyncIterator[list[Change]], response: web.StreamResponse) -> None:
-    """Pass on what comes; the token is looked at before anything is written, for it runs out meanwhile."""
+    """Pass on what comes; the token is looked at before anything is written, for it runs out meanwhile.
+
+    That its user is still there is looked at where there is something to tell.
+    """
     stopping = asyncio.ensure_future(call.request.app[STOPPING].wait())
     upcoming = asyncio.ensure_future(anext(changes))
     try:
@@ -45,11 +48,12 @@ async def _copy(call: Call, changes: AsyncIterator[list[Change]], response: web.
             await asyncio.wait({upcoming, stopping}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
             if stopping.done():
                 return
-            await read_user(call.request, call.services)
             if upcoming.done():
+                await read_user(call.request, call.services)
                 await response.write(b"".join(map(_event, upcoming.result())))
                 upcoming = asyncio.ensure_future(anext(changes))
             else:
+                await call.services.directory.identify(read_token(call.request))
                 await response.write(b": alive\n\n")
     except StopAsyncIteration:
         return

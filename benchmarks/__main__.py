@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import bot, importing, opening, pane, startup, timeline
+from benchmarks import bot, events, importing, opening, pane, startup, timeline
 from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -23,6 +23,7 @@ async def run(*, large: bool) -> list[Figure]:
         *await pane.measure(),
         *await bot.measure(),
         *await opening.measure(),
+        *await events.measure(),
     ]
 
 

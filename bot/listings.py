@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from bot.turns import Listing
-from insights.capture.changes import newest_change
 from insights.database import Database
 from insights.model import RecordRef
+from insights.news import newest_change
 from insights.services import Services
 from insights.tables import changes, listed_emails, listings, places
 

@@ -18,6 +18,7 @@ from connectors.keys import read_signing_keys
 from insights.database import Database
 from insights.errors import Unavailable
 from insights.migrate import REVISIONS, upgrade
+from insights.news import News
 from insights.ports import Crm, Directory, Mail
 from insights.services import Services
 from insights.settings import Settings
@@ -233,6 +234,7 @@ async def _open(opening: Opening, now: Callable[[], datetime]) -> Services:
             mail=await MAILS[settings.mail](opening, crm),
             directory=await DIRECTORIES[directory_name(settings)](opening, crm),
             workflows=Workflows(data_dir=settings.data_dir, database_url=settings.database_url),
+            news=News(database),
             now=now,
             clock=opening.now,
             keys=read_signing_keys(settings),

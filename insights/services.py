@@ -7,6 +7,7 @@ from typing import Any
 
 from insights.database import Database
 from insights.memory import Memory
+from insights.news import News
 from insights.ports import Crm, Directory, Mail
 from insights.settings import Settings
 from insights.workflows import Workflows
@@ -22,6 +23,7 @@ class Services:
     mail: Mail
     directory: Directory
     workflows: Workflows
+    news: News
     now: Callable[[], datetime]
     """What is due is decided by this; `jobs run-due --now` sets it ahead."""
     clock: Callable[[], datetime]

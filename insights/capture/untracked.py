@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, select
 
 from insights import access, versions
 from insights.capture.addresses import RelationKey, relation_key
-from insights.capture.changes import newest_change
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
 from insights.capture.items import message_item, read_standing, reason
@@ -27,6 +26,7 @@ from insights.model import (
     TrackState,
     User,
 )
+from insights.news import newest_change
 from insights.services import Services
 from insights.tables import changes
 from insights.timelines import require_record

@@ -9,10 +9,10 @@ import pytest
 
 from connectors.registry import open_services
 from insights.capture import joins, tracks
-from insights.capture.changes import newest_change
 from insights.capture.tracks import Track
 from insights.database import Database
 from insights.model import RecordRef, TrackState
+from insights.news import newest_change
 from insights.settings import Settings
 
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
