@@ -52,6 +52,10 @@ def require_metrics_reader(request: web.Request, settings: Settings) -> None:
 
 
 def _is_local(request: web.Request) -> bool:
-    """Whether a process on this machine asks for itself: whoever stands behind a proxy is not local."""
-    address = read_address(request.remote)
-    return not request[ARRIVAL].is_forwarded and address is not None and address.is_loopback
+    """Whether a process on this machine asks for itself, by a name that means this machine.
+
+    Whoever stands behind a proxy is not local, nor is a page whose name was made to mean this machine.
+    """
+    address, arrival = read_address(request.remote), request[ARRIVAL]
+    is_here = address is not None and address.is_loopback
+    return is_here and arrival.host.is_loopback and not arrival.is_forwarded

@@ -17,6 +17,18 @@ from insights.model import User
 
 MOST_PAGES = 1000
 
+
+def require_end(page: int) -> None:
+    """Raise Unavailable where a list goes on after so many pages that it has no end."""
+    if page > MOST_PAGES:
+        raise Unavailable(
+            "The CRM gives a list without end",
+            f"it goes on after {MOST_PAGES} pages",
+            "try again; if it stays so, tell your administrator",
+            code="endless_list",
+        )
+
+
 READ_SECONDS = 8.0
 """How long a read may take with all its tries: the pane waits for it."""
 WRITE_SECONDS = 45.0
@@ -76,13 +88,7 @@ class WebApi:
         for page in found if all_pages else ():
             address, count = page.next, 1
             while address:
-                if (count := count + 1) > MOST_PAGES:
-                    raise Unavailable(
-                        "The CRM gives a list without end",
-                        f"it goes on after {MOST_PAGES} pages",
-                        "try again; if it stays so, tell your administrator",
-                        code="endless_list",
-                    )
+                require_end(count := count + 1)
                 following = await self._following(self.path(address), user)
                 page.rows.extend(following.get("value", ()))
                 address = following.get(NEXT, "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
-from connectors.dataverse.api import WebApi
+from connectors.dataverse.api import WebApi, require_end
 from connectors.dataverse.expressions import Column, Compare
 from connectors.dataverse.faults import EXPIRED_VERSION, ServiceFault, as_problem
 from connectors.dataverse.metadata import MODIFIED_ON, TableInfo
@@ -93,7 +93,9 @@ async def _follow(api: WebApi, table: TableInfo, path: str, now: datetime) -> Ch
 async def _pages(api: WebApi, table: TableInfo, path: str) -> AsyncIterator[tuple[list[Row], str]]:
     """(rows, the token that ends the reading or "") page by page; raises ServiceFault."""
     headers = {"Prefer": f"odata.track-changes,{ANNOTATIONS}"}
+    count = 0
     while path:
+        require_end(count := count + 1)
         answer = (await api.send("GET", path, None, headers=headers)).json()
         delta, more = answer.get("@odata.deltaLink"), answer.get("@odata.nextLink")
         query = urlsplit(api.path(delta)).query if delta else ""

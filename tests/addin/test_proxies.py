@@ -173,6 +173,11 @@ async def test_metrics_are_for_whoever_asks_on_this_machine(client: Client, aske
     assert (await client.get("/metrics", headers=ASKERS[asker])).status == 200
 
 
+async def test_metrics_are_not_for_a_name_that_somebody_made_mean_this_machine(client: Client) -> None:
+    for host in ("liaison.example", "127.0.0.1.evil.example", "203.0.113.9"):
+        assert (await client.get("/metrics", headers={"Host": host})).status == 401
+
+
 @pytest.mark.parametrize(
     "hop", ["203.0.113.9:4711", "[2001:db8::1]:443", "unknown", "_hidden", "127.0.0.1", ""]
 )

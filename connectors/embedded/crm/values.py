@@ -54,6 +54,10 @@ def read_value(column: Column, text: str) -> Value | None:
     return reader(column, text.strip()) if reader else text
 
 
+def _read_address(_column: Column, text: str) -> str:
+    return text
+
+
 def _read_int(column: Column, text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,19}", text) or abs(int(text)) > LARGEST["int"]:
         raise BadValue(f"{_quoted(text)} is not a whole number")
@@ -129,6 +133,7 @@ def _quoted(text: str) -> str:
 
 
 READERS: dict[str, Callable[[Column, str], Value]] = {
+    "email": _read_address,  # without the blanks around it, which would make it another one
     "int": _read_int,
     "decimal": _read_number,
     "money": _read_number,

@@ -90,6 +90,7 @@ async def test_a_link_that_leads_away_is_not_followed(
 async def test_a_list_that_goes_on_without_end_is_given_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    table = (await world.crm.metadata())["account"]
     monkeypatch.setattr(api, "MOST_PAGES", 7)
     again = f"{world.standin.url.rstrip('/')}/api/data/v9.2/accounts?$skiptoken=x"
     lie(world, {"value": [{"accountid": "a"}], "@odata.nextLink": again})
@@ -97,6 +98,9 @@ async def test_a_list_that_goes_on_without_end_is_given_up(
     with pytest.raises(Unavailable) as given_up:
         await world.crm.api.all_rows([ACCOUNTS], None, all_pages=True)
     assert (given_up.value.code, len(world.standin.requests) - before) == ("endless_list", 7)
+    with pytest.raises(Unavailable) as given_up:
+        await read_changes(world.crm.api, table, [Column("name")], None, now=NOW)
+    assert given_up.value.code == "endless_list"
 
 
 @pytest.mark.parametrize("link", LINKS)

@@ -204,6 +204,17 @@ async def test_values_become_what_their_columns_hold(database: Database, write: 
     assert (user.name, user.state) == ("Ann Beebe", 1)
 
 
+async def test_blanks_around_an_address_are_none_of_it(database: Database, write: Write) -> None:
+    people = "ann,Ann, ann@ours.example \nbea,Bea,<bea@ours.example>\n"
+    folder = write(systemusers=f"systemuserid,fullname,internalemailaddress\n{people}")
+    await import_crm(database, folder, now=NOW)
+    crm = EmbeddedCrm(database, now=lambda: NOW)
+    found = await crm.user("ann@ours.example")
+    assert found is not None
+    assert (found.id, found.email) == ("ann", "ann@ours.example")
+    assert await crm.user("bea@ours.example") is None, "brackets are written around addresses, never stored"
+
+
 async def test_files_refer_to_each_other_and_to_what_is_there(database: Database, write: Write) -> None:
     await import_crm(database, write(accounts=f"accountid,name\n{A1},Contoso\n"), now=NOW)
     folder = write(
