@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from insights.database import insert_into
 from insights.tables import audiences, features, members
-from insights.versions import FEATURES, count_change
+from insights.versions import GATE, count_change
 
 ON, OFF = "on", "off"
 USER, GROUP, ROLE = "user", "group", "role"
@@ -117,7 +117,7 @@ def note_obstacles(connection: Connection, obstacles: Mapping[str, str]) -> int:
     for name, why in changed.items():
         _write(connection, name, {"obstacle": why})
     if changed:
-        count_change(connection, FEATURES)
+        count_change(connection, GATE)
     return len(changed)
 
 
@@ -133,7 +133,7 @@ def keep_members(connection: Connection, subject: Subject, user_ids: Iterable[st
     if now:
         rows = [{"kind": kind, "subject_id": subject_id, "user_id": user_id} for user_id in sorted(now)]
         connection.execute(insert(members), rows)
-    count_change(connection, FEATURES)
+    count_change(connection, GATE)
     return True
 
 

@@ -9,7 +9,8 @@ from insights.database import insert_into
 from insights.errors import Conflict
 from insights.tables import versions
 
-FEATURES = "features"
+FEATURES, GATE = "features", "gate"
+"""What administrators change of features, and what else decides whether they are on: members, obstacles."""
 
 
 def of_choices(owner: str) -> str:

@@ -43,10 +43,15 @@ LISTED = {TrackState.UNTRACKED, TrackState.FAILED}
 STAMP = select(
     select(func.max(changes.c.id)).scalar_subquery(),
     version_of("features"),
+    version_of("gate"),
     version_of("organization"),
     version_of("own"),
 )
-VERSIONS = {"features": versions.FEATURES, "organization": versions.of_choices(ORGANIZATION)}
+VERSIONS = {
+    "features": versions.FEATURES,
+    "gate": versions.GATE,
+    "organization": versions.of_choices(ORGANIZATION),
+}
 
 
 @dataclass(frozen=True, slots=True)

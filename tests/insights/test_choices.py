@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from insights import audit, choices, features
+from insights import audit, choices, features, gate
 from insights.capture.untracked import list_untracked
 from insights.choices import CHOICES, ORGANIZATION
 from insights.errors import Conflict, NotAllowed
@@ -126,6 +126,12 @@ async def test_a_list_is_not_kept_beyond_what_was_chosen_for_it(services: Servic
     await services.database.write(
         choices._keep, ORGANIZATION, root, {"auto_capture": True}, services.now(), None
     )
+    assert await listed() == before
+    reason = {"auto_capture": "Needs the CRM online; yours is on-premises."}
+    await services.database.write(gate.note_obstacles, reason)
+    with pytest.raises(NotAllowed):
+        await listed()
+    await services.database.write(gate.note_obstacles, dict.fromkeys(reason, ""))
     assert await listed() == before
     switches = FeaturesBody(features=FeatureSwitches(auto_capture="off"))
     await features.change_features(services, root, switches)

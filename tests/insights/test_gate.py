@@ -88,8 +88,11 @@ async def test_groups_and_roles_are_looked_at_when_named_and_when_due(
     await change(services, root, Audience(roles=[role]))
     assert await followed(services, people) == {name for name, user in people.items() if role in user.roles}
     assert await refresh_members(services) == 0
+    seen = (await features.read_features(services, root)).version
     await services.database.write(gate.keep_members, (gate.ROLE, role), ["somebody who left"])
     assert await refresh_members(services) == 1
+    # Nobody has edited anything, so nobody's edit is late.
+    assert await change(services, root, Audience(roles=[role]), version=seen) == seen + 1
     await access.require(services, ann, feature="auto_capture")
     await change(services, root, Audience(groups=["no such team"]))
     assert await followed(services, people) == set()
