@@ -41,15 +41,8 @@ OpenDatabase = Callable[[str], Database]
 Client = TestClient[web.Request, web.Application]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and all in a browser, with one worker; skip what lacks the test data.
-
-    CI checks beforehand that there is some.
-    """
-    for item in items:
-        is_in_browser = item.path.parent.name == "e2e"
-        item.add_marker(pytest.mark.xdist_group("browser" if is_in_browser else str(item.path)))
+    """Skip what needs the test data where there is none; CI checks beforehand that there is."""
     if not TESTDATA.is_dir():
         for item in items:
             if item.get_closest_marker("testdata"):
