@@ -100,7 +100,7 @@ class DataverseCrm(Crm):
 
     @override
     async def user(self, id_or_email: str) -> User | None:
-        key = ("user", mailbox_key(id_or_email) or id_or_email.strip(" {}").lower())
+        key = ("user", mailbox_key(id_or_email.strip()) or id_or_email.strip(" {}").lower())
         return await self._keeping.get(key, USERS_FOR, lambda: self._users.find(id_or_email))
 
     @override

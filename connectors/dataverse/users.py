@@ -39,7 +39,7 @@ class Users:
 
     async def find(self, id_or_email: str) -> User | None:
         """An enabled user by `systemuserid` or address."""
-        row_id, key = as_guid(id_or_email), searchable_mailbox(id_or_email)
+        row_id, key = as_guid(id_or_email), searchable_mailbox(id_or_email.strip())
         if row_id:
             return await self._find(Compare(USER_ID, "eq", row_id))
         return await self._find(Compare(ADDRESS, "eq", key), key) if key else None
