@@ -11,9 +11,10 @@ import { whoSection } from "./who.js";
 function mailView(state, actions) {
   if (state.isStarting) return html`${skeleton(1, t("loading.email"))} ${skeleton(3, t("loading.email"))}`;
   const isOff = state.feature && state.feature.state !== "on";
-  const middle = isOff
-    ? line("info", { title: t("feature.off"), detail: state.feature.reason ?? "" })
-    : trackSection(state, actions);
+  const told = isOff ? line("info", { title: t("feature.off"), detail: state.feature.reason ?? "" }) : nothing;
+  // Off is no failure; that nobody could be looked up for the people of the email is one.
+  const isFailed = state.emailProblem && state.emailProblem.code !== "feature_off";
+  const middle = isOff && !isFailed ? told : html`${told} ${trackSection(state, actions)}`;
   return html`${state.item ? nothing : html`<p class="empty">${t("item.none")}</p>`}
   ${whoSection(state, actions)} ${middle} ${timelineSection(state, actions)}`;
 }
