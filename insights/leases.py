@@ -70,6 +70,8 @@ async def _keep(services: Services, name: str) -> None:
     while True:
         await asyncio.sleep(RENEWED_EVERY)
         try:
-            await services.database.write(renew, name, HOLDER, services.clock())
+            if not await services.database.write(renew, name, HOLDER, services.clock()):
+                log.warning("a lease was lost while its work went on", lease=name)
+                return
         except Problem as problem:
             log.warning("a lease could not be renewed", lease=name, code=problem.code)

@@ -7,14 +7,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from sqlalchemy import Connection, func, select
 
 from insights.database import Database
-from insights.errors import Problem
+from insights.errors import Problem, Unavailable
 from insights.tables import changes
 
 EVERY_SECONDS = 0.4
 AT_ONCE = 500
+log = structlog.get_logger(__name__)
 NEWEST = select(func.max(changes.c.id))
 Heard = asyncio.Queue[list[str] | Problem]
 """Ids of emails whose tracking moved, those of one moment together; a Problem where that is not known."""
@@ -27,16 +29,17 @@ class News:
         self._database = database
         self._listeners: set[Heard] = set()
         self._reading: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._last = 0
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Heard]:
         """What happens from now on."""
         heard = Heard()
-        if self._reading is None:
-            # Noted before the first wait, so that whoever comes meanwhile begins no second one.
-            self._reading = asyncio.create_task(self._read())
-            self._last = await self._database.read(newest_change)
+        async with self._starting:  # whoever comes meanwhile begins no second one
+            if self._reading is None:
+                self._last = await self._database.read(newest_change)
+                self._reading = asyncio.create_task(self._read())
         self._listeners.add(heard)
         try:
             yield heard
@@ -53,6 +56,10 @@ class News:
                 moved = await self._database.read(_since, self._last)
             except Problem as problem:
                 self._tell(problem)
+                continue
+            except Exception:
+                log.exception("news could not be read")
+                self._tell(Unavailable("News could not be read", "the log says more", code="no_news"))
                 continue
             if moved:
                 self._last = moved[-1][0]

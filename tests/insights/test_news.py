@@ -25,10 +25,12 @@ class Counting:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.reads = 0
-        self.is_away = False
+        self.is_away = self.is_broken = False
 
     async def read(self, function: Callable[..., Any], *args: Any) -> Any:
         self.reads += 1
+        if self.is_broken:
+            raise ZeroDivisionError
         if self.is_away:
             raise Unavailable("The database does not answer", code="no_database")
         return await self._database.read(function, *args)
@@ -82,3 +84,37 @@ async def test_that_the_database_is_away_is_told_and_its_return(counting: Counti
             while isinstance(told := await heard.get(), Problem):
                 pass
         assert told == ["a"]
+
+
+async def test_a_fault_of_ours_is_told_as_well_and_reading_goes_on(counting: Counting) -> None:
+    news = News(cast(Database, counting))
+    async with news.listen() as heard:
+        counting.is_broken = True
+        async with asyncio.timeout(10):
+            told = await heard.get()
+        assert isinstance(told, Problem)
+        assert told.code == "no_news"
+        counting.is_broken = False
+        await counting.tell("a")
+        async with asyncio.timeout(10):
+            while isinstance(told := await heard.get(), Problem):
+                pass
+        assert told == ["a"]
+
+
+async def test_who_comes_while_the_database_is_away_leaves_nothing_behind(counting: Counting) -> None:
+    news = News(cast(Database, counting))
+    counting.is_away = True
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            async with news.listen():
+                pass
+    before = counting.reads
+    await asyncio.sleep(0.2)
+    assert counting.reads == before
+    counting.is_away = False
+    await counting.tell("old")
+    async with news.listen() as heard:
+        await counting.tell("new")
+        async with asyncio.timeout(10):
+            assert await heard.get() == ["new"]
