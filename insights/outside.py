@@ -12,6 +12,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any
 from urllib.parse import quote
 
+from insights.errors import Unavailable
+
+MOST_PAGES = 1000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PORTS = {"http": 80, "https": 443}
 WHOLE = re.compile(
@@ -141,3 +144,14 @@ def read_json(raw: bytes | str) -> Any:
         return json.loads(raw)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def require_end(page: int, sender: str) -> None:
+    """Raise Unavailable for a page of a list that goes on for so long that it has no end."""
+    if page > MOST_PAGES:
+        raise Unavailable(
+            f"{sender} gives a list without end",
+            f"it goes on after {MOST_PAGES} pages",
+            "try again; if it stays so, tell your administrator",
+            code="endless_list",
+        )

@@ -14,20 +14,7 @@ from connectors.dataverse.wire import ANNOTATIONS, BUSY, Again, Reply, Row, Timi
 from connectors.tokens import Tokens
 from insights.errors import Unavailable
 from insights.model import User
-
-MOST_PAGES = 1000
-
-
-def require_end(page: int) -> None:
-    """Raise Unavailable where a list goes on after so many pages that it has no end."""
-    if page > MOST_PAGES:
-        raise Unavailable(
-            "The CRM gives a list without end",
-            f"it goes on after {MOST_PAGES} pages",
-            "try again; if it stays so, tell your administrator",
-            code="endless_list",
-        )
-
+from insights.outside import require_end
 
 READ_SECONDS = 8.0
 """How long a read may take with all its tries: the pane waits for it."""
@@ -88,7 +75,7 @@ class WebApi:
         for page in found if all_pages else ():
             address, count = page.next, 1
             while address:
-                require_end(count := count + 1)
+                require_end(count := count + 1, "The CRM")
                 following = await self._following(self.path(address), user)
                 page.rows.extend(following.get("value", ()))
                 address = following.get(NEXT, "")

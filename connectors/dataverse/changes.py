@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
-from connectors.dataverse.api import WebApi, require_end
+from connectors.dataverse.api import WebApi
 from connectors.dataverse.expressions import Column, Compare
 from connectors.dataverse.faults import EXPIRED_VERSION, ServiceFault, as_problem
 from connectors.dataverse.metadata import MODIFIED_ON, TableInfo
 from connectors.dataverse.query import Query
 from connectors.dataverse.wire import ANNOTATIONS, Row
+from insights.outside import require_end
 
 OVERLAP = timedelta(minutes=5)
 """Clocks differ, and a transaction may commit after the time that it notes."""
@@ -95,7 +96,7 @@ async def _pages(api: WebApi, table: TableInfo, path: str) -> AsyncIterator[tupl
     headers = {"Prefer": f"odata.track-changes,{ANNOTATIONS}"}
     count = 0
     while path:
-        require_end(count := count + 1)
+        require_end(count := count + 1, "The CRM")
         answer = (await api.send("GET", path, None, headers=headers)).json()
         delta, more = answer.get("@odata.deltaLink"), answer.get("@odata.nextLink")
         query = urlsplit(api.path(delta)).query if delta else ""

@@ -12,10 +12,8 @@ from typing import Any
 from connectors.graph.calls import Call
 from connectors.graph.pace import AskAgain
 from connectors.graph.problems import GONE, NO_MAILBOX, elsewhere, refused, sign_in_again
-from insights.errors import SignInNeeded, Unavailable
-from insights.outside import read_address, read_json
-
-MOST_PAGES = 1000
+from insights.errors import SignInNeeded
+from insights.outside import read_address, read_json, require_end
 
 Json = dict[str, Any]
 THROTTLED = frozenset({429, 503})
@@ -74,14 +72,10 @@ class Answer:
         Raises Unavailable, also where it goes on without end.
         """
         link = self.json.get("@odata.nextLink")
-        if link and call.page >= MOST_PAGES:
-            raise Unavailable(
-                "Microsoft 365 gives a list without end",
-                f"it goes on after {MOST_PAGES} pages",
-                "try again; if it stays so, tell your administrator",
-                code="endless_list",
-            )
-        return Call("GET", f"/{self._below_root(link)}", call.headers, page=call.page + 1) if link else None
+        if not link:
+            return None
+        require_end(call.page + 1, "Microsoft 365")
+        return Call("GET", f"/{self._below_root(link)}", call.headers, page=call.page + 1)
 
     @property
     def delta_query(self) -> str:

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from connectors.dataverse import api
 from connectors.dataverse.changes import Token, read_changes
 from connectors.dataverse.expressions import Column
+from insights import outside
 from insights.errors import Problem, Unavailable
 from insights.outside import MOST_JSON
 from tests.connectors.dataverse.test_resilience import ACCOUNTS, ALL, World, accounts, world
@@ -91,7 +91,7 @@ async def test_a_list_that_goes_on_without_end_is_given_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = (await world.crm.metadata())["account"]
-    monkeypatch.setattr(api, "MOST_PAGES", 7)
+    monkeypatch.setattr(outside, "MOST_PAGES", 7)
     again = f"{world.standin.url.rstrip('/')}/api/data/v9.2/accounts?$skiptoken=x"
     lie(world, {"value": [{"accountid": "a"}], "@odata.nextLink": again})
     before = len(world.standin.requests)

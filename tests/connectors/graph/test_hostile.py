@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from connectors.graph import answers
 from connectors.graph.agenda import GraphAgenda
 from connectors.graph.files import FileReader
 from connectors.graph.pace import Budget
 from connectors.graph.sending import GraphSender, OutgoingMail
+from insights import outside
 from insights.errors import Problem, Unavailable
 from insights.model import MailQuery
 from insights.outside import MOST_JSON
@@ -101,7 +101,7 @@ LINKS = [
 async def test_a_list_that_goes_on_without_end_is_given_up(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "MOST_PAGES", 7)
+    monkeypatch.setattr(outside, "MOST_PAGES", 7)
     lie(tenant, linking(f"{tenant.graph.url}/users/{ANNS.reader.object_id}/todo/lists?$skiptoken=x"))
     tenant.graph.requests.clear()
     with pytest.raises(Unavailable) as given_up:
