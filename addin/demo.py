@@ -21,10 +21,6 @@ class TokenMaker(Protocol):
         """A bearer token for a user."""
         ...
 
-    async def users(self) -> Sequence[User]:
-        """All enabled users."""
-        ...
-
 
 class SharedMailboxes(Protocol):
     """What the demo needs of a mail server beyond the port."""
@@ -131,7 +127,7 @@ class DemoOpenMessage(DemoMessage):
 
 async def list_users(visit: Visit) -> Answer:
     """Who one can be in the demo."""
-    users = await visit.request.app[TOKEN_MAKER].users()
+    users = await visit.services.crm.users()
     return Answer(DemoUsers(items=[_user(user) for user in users]))
 
 

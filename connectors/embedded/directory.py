@@ -4,15 +4,24 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import jwt
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
-from connectors.embedded.crm.tables import addresses, lookups, rows
+from connectors.embedded.crm.tables import addresses, lookups
 from connectors.embedded.probes import Probes, directory_probes
 from insights.capture.addresses import domain_of
 from insights.database import Database
 from insights.errors import NotSignedIn
 from insights.model import Identity, User
 
+MEMBER, TEAM = lookups.alias(), lookups.alias()
+IS_MEMBERSHIP = and_(
+    MEMBER.c.table_name == TEAM.c.table_name,
+    MEMBER.c.row_id == TEAM.c.row_id,
+    MEMBER.c.table_name == "teammembership",
+    MEMBER.c.column_name == "systemuserid",
+    TEAM.c.column_name == "teamid",
+)
+"""The two lookups of a row of `teammembership`."""
 ISSUER, AUDIENCE, ALGORITHM = "liaison", "liaison-api", "HS256"
 
 
@@ -66,10 +75,6 @@ class EmbeddedDirectory:
         """What `liaison doctor` looks at (`ports.Probing`)."""
         return directory_probes()
 
-    async def users(self) -> Sequence[User]:
-        """All enabled users by name, without their roles."""
-        return await self._database.read(select_users)
-
     def _read(self, token: str, key: str) -> str | None:
         """The subject of a valid token; time is compared here, since PyJWT has a clock of its own."""
         try:
@@ -107,41 +112,10 @@ def _own_domains(connection: Connection) -> frozenset[str]:
 
 
 def _teams(connection: Connection, user_id: str) -> frozenset[str]:
-    member, team = lookups.alias(), lookups.alias()
-    query = (
-        select(team.c.target_id)
-        .join(member, (member.c.table_name == team.c.table_name) & (member.c.row_id == team.c.row_id))
-        .where(
-            member.c.target_id == user_id,
-            member.c.table_name == "teammembership",
-            member.c.column_name == "systemuserid",
-            team.c.column_name == "teamid",
-        )
-    )
+    query = select(TEAM.c.target_id).where(IS_MEMBERSHIP, MEMBER.c.target_id == user_id)
     return frozenset(connection.scalars(query))
 
 
 def _members(connection: Connection, team_id: str) -> frozenset[str]:
-    member, team = lookups.alias(), lookups.alias()
-    query = (
-        select(member.c.target_id)
-        .join(team, (member.c.table_name == team.c.table_name) & (member.c.row_id == team.c.row_id))
-        .where(
-            team.c.target_id == team_id,
-            team.c.table_name == "teammembership",
-            team.c.column_name == "teamid",
-            member.c.column_name == "systemuserid",
-        )
-    )
+    query = select(MEMBER.c.target_id).where(IS_MEMBERSHIP, TEAM.c.target_id == team_id)
     return frozenset(connection.scalars(query))
-
-
-def select_users(connection: Connection) -> list[User]:
-    """All enabled users by name, without their roles."""
-    query = select(rows.c.id, rows.c.name, rows.c.attributes).where(rows.c.table_name == "systemuser")
-    found = connection.execute(query.order_by(rows.c.name_key, rows.c.id))
-    return [
-        User(id=id_, name=name, email=attributes.get("internalemailaddress") or "")
-        for id_, name, attributes in found
-        if not attributes.get("isdisabled")
-    ]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from connectors.graph.calls import Call, get
+from connectors.graph.calls import Call, Json, get
 from connectors.graph.client import GraphClient
 from connectors.graph.following import FindUser
 from connectors.graph.pace import BUDGET_SECONDS, Budget
@@ -94,16 +94,8 @@ class GraphDirectory:
         if not group_id:
             return frozenset()
         builder = (await self._graph.sdk()).groups.by_group_id(group_id).transitive_members.graph_user
-        call: Call | None = get(builder, select=("id",), top=999)
-        found: set[str] = set()
-        budget = Budget(BUDGET_SECONDS)
-        while call:
-            answer = await self._graph.ask(APP, call, budget)
-            if answer.status == 404:  # the group was deleted
-                break
-            found |= {str(each["id"]).lower() for each in answer.require_ok().values if each.get("id")}
-            call = answer.next_page(call)
-        return frozenset(found)
+        found = await self._read_all(get(builder, select=("id",), top=999))
+        return frozenset(str(each["id"]).lower() for each in found if each.get("id"))
 
     async def groups(self, user_id: str) -> frozenset[str]:
         """Ids of the security groups a user of the CRM is in, directly or through others."""
@@ -111,17 +103,21 @@ class GraphDirectory:
         if user is None or not user.object_id:
             return frozenset()
         builder = (await self._graph.sdk()).users.by_user_id(user.object_id).transitive_member_of.graph_group
-        call: Call | None = get(builder, select=("id", "securityEnabled"), top=999)
-        found: set[str] = set()
+        found = await self._read_all(get(builder, select=("id", "securityEnabled"), top=999))
+        return frozenset(str(each["id"]) for each in found if each.get("securityEnabled") and each.get("id"))
+
+    async def _read_all(self, call: Call) -> list[Json]:
+        """All pages of a list; none where what it belongs to was deleted."""
+        found: list[Json] = []
         budget = Budget(BUDGET_SECONDS)
-        while call:
-            answer = await self._graph.ask(APP, call, budget)
-            if answer.status == 404:  # the account was deleted
+        following: Call | None = call
+        while following:
+            answer = await self._graph.ask(APP, following, budget)
+            if answer.status == 404:
                 break
-            values = answer.require_ok().values
-            found |= {str(each["id"]) for each in values if each.get("securityEnabled") and each.get("id")}
-            call = answer.next_page(call)
-        return frozenset(found)
+            found += answer.require_ok().values
+            following = answer.next_page(following)
+        return found
 
     async def _read_domains(self) -> frozenset[str]:
         builder = (await self._graph.sdk()).organization
