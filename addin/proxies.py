@@ -11,7 +11,7 @@ from insights.errors import Invalid
 from insights.settings import Network
 
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
-UNTOLD = re.compile(
+OF_ASKERS = re.compile(
     r"host|user-agent|accept(?:-\w+)?|authorization|cache-control|connection|content-(?:type|length)|cookie|dnt"
     r"|if-\S+|origin|pragma|priority|purpose|range|referer|sec-\S+|te|upgrade-insecure-requests"
     r"|x-prometheus-\S+",
@@ -32,7 +32,7 @@ def believe_proxies(networks: tuple[Network, ...]) -> Middleware:
         if request.version not in KNOWN_VERSIONS:
             detail = "The request names a version of HTTP that is not spoken here · use 1.1"
             return respond(request, describe(505, "http_version", "Another version of HTTP", detail))
-        is_forwarded = not all(map(UNTOLD.fullmatch, request.headers))
+        is_forwarded = not all(map(OF_ASKERS.fullmatch, request.headers))
         arrival = Arrival(_read_host(request), request.scheme, is_forwarded)
         remote = request.remote or UNKNOWN
         is_believed = is_in(remote, networks)

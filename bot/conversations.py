@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, delete, func, not_, select
 
 from bot.activities import Incoming
 from bot.trust import Trust
-from insights.database import Database
+from insights.database import insert_into
 from insights.outside import read_address
 from insights.services import Services
 from insights.tables import conversations, places, taken_activities
@@ -57,9 +57,7 @@ class Conversations:
         """Keep how the user is reached; whether nothing was known before."""
         known = await self.find(conversation.user_id)
         if known != conversation:
-            await self._services.database.write(
-                _upsert, self._services.database, conversation, self._services.now()
-            )
+            await self._services.database.write(_upsert, conversation, self._services.now())
             self._known[conversation.user_id] = conversation
         return known is None
 
@@ -116,10 +114,10 @@ def _rebuilt(kept: Conversation) -> Conversation:
     return replace(kept, service_url=str(address)) if address else kept
 
 
-def _upsert(connection: Connection, database: Database, conversation: Conversation, now: datetime) -> None:
+def _upsert(connection: Connection, conversation: Conversation, now: datetime) -> None:
     values = {name: getattr(conversation, name) for name in Conversation.__slots__} | {"changed_at": now}
     connection.execute(
-        database.insert(conversations)
+        insert_into(connection, conversations)
         .values(values)
         .on_conflict_do_update(index_elements=["user_id"], set_=values)
     )

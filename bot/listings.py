@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from bot.turns import Listing
-from insights.database import Database
+from insights.database import Database, insert_into
 from insights.model import RecordRef
 from insights.news import newest_change
 from insights.services import Services
@@ -46,7 +46,7 @@ def keep(
     `change_id` is that of the drawing: what changed since then makes the card stale again.
     """
     if not connection.execute(SHOWN_AGAIN, {"listing": listing.id, "now": now}).rowcount:
-        _insert(connection, database, listing, now)
+        _insert(connection, listing, now)
     values = {
         "key": place.key,
         "service_url": place.service_url,
@@ -68,8 +68,8 @@ def _placing(database: Database) -> Any:
     return statement.on_conflict_do_update(index_elements=["key"], set_=shown)
 
 
-def _insert(connection: Connection, database: Database, listing: Listing, now: datetime) -> None:
-    statement = database.insert(listings).values(
+def _insert(connection: Connection, listing: Listing, now: datetime) -> None:
+    statement = insert_into(connection, listings).values(
         id=listing.id,
         user_id=listing.user_id,
         record_table=listing.record.table if listing.record else None,
@@ -85,7 +85,7 @@ def _insert(connection: Connection, database: Database, listing: Listing, now: d
         for position, email_id in enumerate(listing.email_ids)
     ]
     if rows:
-        connection.execute(database.insert(listed_emails).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(connection, listed_emails).on_conflict_do_nothing(), rows)
 
 
 def select_listing(connection: Connection, listing_id: str) -> Listing | None:

@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.keys import read_signing_keys
-from insights.database import Database
+from insights.database import Database, insert_into
 from insights.errors import Unavailable
 from insights.migrate import REVISIONS, upgrade
 from insights.news import News
@@ -150,9 +150,13 @@ async def organization_id(opening: Opening, crm: Crm) -> str:
     )
     if known is None:
         known = await crm.organization_id()
-        row = database.insert(facts).values(name=name, value=known).on_conflict_do_nothing()
-        await database.write(lambda connection: connection.execute(row))
+        await database.write(_note_fact, name, known)
     return known
+
+
+def _note_fact(connection: Connection, name: str, value: str) -> None:
+    row = insert_into(connection, facts).values(name=name, value=value)
+    connection.execute(row.on_conflict_do_nothing())
 
 
 async def _open_embedded_directory(opening: Opening, crm: Crm) -> Directory:

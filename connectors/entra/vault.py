@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection, delete, select, update
 
-from insights.database import Database
+from insights.database import Database, insert_into
 from insights.tables import secrets
 
 if TYPE_CHECKING:  # whoever has no secrets does not pay for it
@@ -97,13 +97,12 @@ class Vault:
             return None, True
 
     async def _write(self, name: str, was: bytes | None, sealed: bytes) -> bool:
-        insert = self._database.insert(secrets)
         now = self._now()
 
         def write(connection: Connection) -> bool:
             if was is None:
-                row = insert.values(name=name, sealed=sealed, changed_at=now).on_conflict_do_nothing()
-                return bool(connection.execute(row).rowcount)
+                added = insert_into(connection, secrets).values(name=name, sealed=sealed, changed_at=now)
+                return bool(connection.execute(added.on_conflict_do_nothing()).rowcount)
             row = update(secrets).where(secrets.c.name == name, secrets.c.sealed == was)
             return bool(connection.execute(row.values(sealed=sealed, changed_at=now)).rowcount)
 

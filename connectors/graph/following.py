@@ -69,7 +69,7 @@ class Following:
             return ""
         row = await self._database.read(subscriptions.find, mailbox.reader.id)
         if row is None:
-            row = await self._database.write(subscriptions.enlist, self._database, mailbox.reader.id)
+            row = await self._database.write(subscriptions.enlist, mailbox.reader.id)
         is_live = row.is_live(self._now())
         if self._is_look_due(row):
             self._looked_at[row.user_id] = self._now()

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, delete, select
 
 from insights.capture.addresses import mailbox_key
-from insights.database import Database
+from insights.database import Database, insert_into
 from insights.errors import Unavailable
 from insights.tables import message_places
 
@@ -114,7 +114,7 @@ class Places:
         while self._unwritten:
             batch, self._unwritten = self._unwritten, {}
             try:
-                await self._database.write(_upsert, self._database, batch)
+                await self._database.write(_upsert, batch)
             except Unavailable as problem:  # they go with the next ones
                 self._unwritten = batch | self._unwritten
                 log.warning("places of messages were not written", count=len(batch), code=problem.code)
@@ -145,8 +145,8 @@ def _delete(connection: Connection, mailbox_id: str, email_ids: Sequence[str]) -
         )
 
 
-def _upsert(connection: Connection, database: Database, batch: Mapping[tuple[str, str], Place]) -> None:
-    statement = database.insert(message_places)
+def _upsert(connection: Connection, batch: Mapping[tuple[str, str], Place]) -> None:
+    statement = insert_into(connection, message_places)
     statement = statement.on_conflict_do_update(
         index_elements=["mailbox_id", "email_id"],
         set_={"message_id": statement.excluded.message_id, "seen_at": statement.excluded.seen_at},

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, not_, or_, select, update
 
-from insights.database import Database
+from insights.database import insert_into
 from insights.following import is_followed
 from insights.tables import subscriptions
 
@@ -73,9 +73,9 @@ def find_unwanted(connection: Connection, limit: int) -> list[Subscription]:
     return [Subscription(**row._asdict()) for row in connection.execute(query)]
 
 
-def enlist(connection: Connection, database: Database, user_id: str) -> Subscription:
+def enlist(connection: Connection, user_id: str) -> Subscription:
     """The user's row, made if there is none: from now on the mailbox is followed."""
-    statement = database.insert(subscriptions).values(
+    statement = insert_into(connection, subscriptions).values(
         user_id=user_id,
         client_state=secrets.token_urlsafe(48),
         delta_link="",

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from connectors.embedded.crm.notation import ACTIVE, read_columns, standard_columns
 from connectors.embedded.crm.schema import Column, Schema, TableSchema
 from connectors.embedded.crm.tables import custom_tables
-from connectors.embedded.crm.writing import insert_into, note_change
+from connectors.embedded.crm.writing import note_change
+from insights.database import insert_into
 from insights.errors import Invalid
 
 KINDS = {

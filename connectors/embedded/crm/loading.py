@@ -16,7 +16,8 @@ from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.spool import Spool
 from connectors.embedded.crm.tables import contents
-from connectors.embedded.crm.writing import count_change, insert_into, write_rows
+from connectors.embedded.crm.writing import count_change, write_rows
+from insights.database import insert_into
 from insights.model import RecordRef
 
 Progress = Callable[[int, int], None]

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, select, tuple_, update
 
 from connectors.embedded.crm.indexes import activity_at, forget_rows, index_rows, message_entries
 from connectors.embedded.crm.row import StoredRow, chunks, search_key
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import message_ids, rows, structure, timeline
+from insights.database import insert_into
 from insights.model import RecordRef
 
 STRUCTURAL = {
@@ -23,11 +23,6 @@ STRUCTURAL = {
 }
 """Tables that decide who may read what."""
 CHANGE = select(structure.c.changes)
-
-
-def insert_into(connection: Connection, table: Table) -> Any:
-    """An INSERT of the connection's dialect, which knows ON CONFLICT."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def insert_row(connection: Connection, schema: Schema, row: StoredRow) -> bool:

@@ -16,7 +16,7 @@ from connectors.embedded.mail.threads import ThreadKeys, Threads, join_threads, 
 from connectors.embedded.parsing.parsed import ParsedMessage
 from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
 from insights.capture.identity import email_id
-from insights.database import Database
+from insights.database import Database, insert_into
 from insights.errors import Invalid
 
 REVISIONS = Path(__file__).parent / "migrations"
@@ -61,7 +61,7 @@ async def insert_parsed(
     waiting = iter(parsed)
     while batch := list(islice(waiting, batch_size)):
         rows = await asyncio.to_thread(_rows, organization_id, batch, now)
-        inserted += await database.write(_write, database, key, organization_id, rows)
+        inserted += await database.write(_write, key, organization_id, rows)
     return inserted
 
 
@@ -107,10 +107,8 @@ def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
     )
 
 
-def _write(
-    connection: Connection, database: Database, key: MailboxKey, organization_id: str, rows: Sequence[_Row]
-) -> int:
-    mailbox_id = _lock_mailbox(connection, database, key)
+def _write(connection: Connection, key: MailboxKey, organization_id: str, rows: Sequence[_Row]) -> int:
+    mailbox_id = _lock_mailbox(connection, key)
     present = _present(connection, mailbox_id, [row.email_id for row in rows])
     rows = [row for row in rows if row.email_id not in present]
     if not rows:
@@ -125,16 +123,17 @@ def _write(
     )
     if people := [_participant(mailbox_id, row, person) for row in rows for person in row.people]:
         connection.execute(insert(participants), people)
-    _write_thread_keys(connection, database, mailbox_id, threads)
+    _write_thread_keys(connection, mailbox_id, threads)
     connection.execute(
         update(mailboxes).where(mailboxes.c.id == mailbox_id).values(version=mailboxes.c.version + 1)
     )
     return len(rows)
 
 
-def _lock_mailbox(connection: Connection, database: Database, key: MailboxKey) -> int:
+def _lock_mailbox(connection: Connection, key: MailboxKey) -> int:
     """The mailbox's id; writers of one mailbox wait for each other from here on."""
-    connection.execute(database.insert(mailboxes).values(address_key=key, version=0).on_conflict_do_nothing())
+    row = insert_into(connection, mailboxes).values(address_key=key, version=0)
+    connection.execute(row.on_conflict_do_nothing())
     statement = select(mailboxes.c.id).where(mailboxes.c.address_key == key).with_for_update()
     return int(connection.execute(statement).scalar_one())
 
@@ -160,8 +159,8 @@ def _participant(mailbox_id: int, row: _Row, person: str) -> dict[str, Any]:
     return {"mailbox_id": mailbox_id, "address_key": person, "at": row.at, "email_id": row.email_id}
 
 
-def _write_thread_keys(connection: Connection, database: Database, mailbox_id: int, threads: Threads) -> None:
-    statement = database.insert(thread_keys)
+def _write_thread_keys(connection: Connection, mailbox_id: int, threads: Threads) -> None:
+    statement = insert_into(connection, thread_keys)
     statement = statement.on_conflict_do_update(
         index_elements=["mailbox_id", "key"],
         set_={"conversation_id": statement.excluded.conversation_id},

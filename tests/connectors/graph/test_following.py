@@ -229,7 +229,7 @@ async def test_who_leaves_is_followed_no_longer(followed: Tenant, database: Data
     await followed.following.stop(ANNS.reader)
     assert followed.graph.subscriptions == {}
     assert await database.read(subscriptions.find, ANNS.reader.id) is None
-    await database.write(subscriptions.enlist, database, "gone")
+    await database.write(subscriptions.enlist, "gone")
     assert await followed.following.renew() == 0
     assert await database.read(subscriptions.find, "gone") is None
 
