@@ -149,9 +149,10 @@ async def test_a_privilege_is_asked_for_by_name(services: Services, people: dict
 
 def test_nobody_else_reads_what_is_on_for_whom() -> None:
     readers = set()
-    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
+    paths = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    for path in (path for path in paths if path.parent.name != "tables"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = {each.name for each in node.names} if isinstance(node, ast.ImportFrom) else set()
-            if names & TABLES and getattr(node, "module", "") == "insights.tables":
+            if names & TABLES and (getattr(node, "module", "") or "").startswith("insights.tables"):
                 readers.add(str(path.relative_to(ROOT)))
     assert readers == {"insights/gate.py"}

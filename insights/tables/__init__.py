@@ -1,0 +1,45 @@
+"""Liaison's own tables (`liaison.sqlite`). No word of an untracked message is in any of them."""
+
+from insights.tables.chats import conversations, listed_emails, listings, places, taken_activities
+from insights.tables.governing import (
+    acceptances,
+    audiences,
+    audit,
+    choices,
+    features,
+    leases,
+    members,
+    names,
+    versions,
+)
+from insights.tables.own import Instant, own
+from insights.tables.services import facts, message_places, secrets, sign_outs, subscriptions
+from insights.tables.tracking import changes, track_attachments, track_joins, tracks
+
+__all__ = [
+    "Instant",
+    "acceptances",
+    "audiences",
+    "audit",
+    "changes",
+    "choices",
+    "conversations",
+    "facts",
+    "features",
+    "leases",
+    "listed_emails",
+    "listings",
+    "members",
+    "message_places",
+    "names",
+    "own",
+    "places",
+    "secrets",
+    "sign_outs",
+    "subscriptions",
+    "taken_activities",
+    "track_attachments",
+    "track_joins",
+    "tracks",
+    "versions",
+]
