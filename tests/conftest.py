@@ -14,6 +14,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 import sqlalchemy
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
@@ -47,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("testdata"):
                 item.add_marker(pytest.mark.skip(reason=f"no test data at {TESTDATA}"))
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A test that sets logging up, as the command line does, leaves the next one none of it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

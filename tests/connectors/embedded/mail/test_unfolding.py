@@ -1,11 +1,9 @@
 """Mailboxes that the version before named by folded addresses are handed to nobody else."""
 
 import pytest
-import structlog
 from sqlalchemy import Connection, select, text
 from structlog.testing import capture_logs
 
-from connectors.embedded.mail import unfolding
 from connectors.embedded.mail.reads import read_mailbox
 from connectors.embedded.mail.store import REVISIONS
 from connectors.embedded.mail.tables import mailboxes, shares
@@ -54,11 +52,8 @@ def read_names(connection: Connection) -> tuple[set[str], set[tuple[str, str]]]:
     return names, {(row.address_key, row.reader_key) for row in connection.execute(select(shares))}
 
 
-async def test_what_may_be_several_peoples_is_held_back_from_everybody(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_may_be_several_peoples_is_held_back_from_everybody(database: Database) -> None:
     assert await has_folded(database)
-    monkeypatch.setattr(unfolding, "log", structlog.get_logger())  # one that no other test has bound
     with capture_logs() as told:
         await database.write(unfold, ADDRESSES)
     names, shared = await database.read(read_names)
