@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.dataverse.activity import REGARDING
-from connectors.dataverse.expressions import Column, Compare
 from connectors.dataverse.metadata import CREATED_ON, STATE, TableInfo
 from connectors.dataverse.query import MOST_EXPANDS, Expand
 from connectors.dataverse.records import Records, lookup, text
 from connectors.dataverse.wire import Row
+from insights.crm.conditions import Column, Compare
 from insights.model import Record, RecordRef
 
 CONNECTIONS = (

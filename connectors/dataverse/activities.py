@@ -36,12 +36,12 @@ from connectors.dataverse.activity import (
     placed_at,
     read_email,
 )
-from connectors.dataverse.expressions import AnyOf, Collection, Column, Compare, Condition, Either, Every, In
 from connectors.dataverse.faults import not_found
 from connectors.dataverse.metadata import CREATED_ON, STATE
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import Records, as_guid, chunks, lookup, text
 from connectors.dataverse.wire import Row
+from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Either, Every, In
 from insights.model import CrmActivity, Record, RecordRef
 
 Before = tuple[datetime, str]

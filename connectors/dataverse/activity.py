@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.dataverse.expressions import Column
 from connectors.dataverse.faults import ServiceFault, as_problem, not_found
 from connectors.dataverse.metadata import CREATED_ON
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import Records, as_guid, lookup, lookup_name, text, time
 from connectors.dataverse.wire import Row
+from insights.crm.conditions import Column
 from insights.model import Attachment, CrmActivity, Direction, Record
 
 REGARDING = Column("regardingobjectid", "lookup")

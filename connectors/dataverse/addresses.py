@@ -7,7 +7,6 @@ their own beside it. What the user may not read, the service leaves out of each.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from connectors.dataverse.expressions import AnyOf, Collection, Column, Compare, Condition, Every
 from connectors.dataverse.faults import not_found
 from connectors.dataverse.metadata import STATE, TableInfo
 from connectors.dataverse.query import Expand, Query, split_expands
@@ -15,6 +14,7 @@ from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.wire import Row
 from insights.capture.addresses import relation_key
 from insights.capture.rules import CONTACTS_PER_ACCOUNT, Contacts, Lookup, OwnAddresses, Rule, Stakeholders
+from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Every
 from insights.model import RecordAddress, RecordRef
 
 STAKEHOLDER_TABLES = ("contact", "account")

@@ -7,11 +7,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from connectors.dataverse.activity import FILES, ID, files_of, read_email
 from connectors.dataverse.api import WebApi
-from connectors.dataverse.expressions import Column, clean
+from connectors.dataverse.expressions import clean
 from connectors.dataverse.faults import ServiceFault, as_problem, blocked_file, large_file
 from connectors.dataverse.keeping import USERS_FOR, Keeping
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records
+from insights.crm.conditions import Column
 from insights.model import Attachment, AttachmentContent
 
 LIMITS = [Column("maxuploadfilesize", "int"), Column("blockedattachments")]

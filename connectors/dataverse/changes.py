@@ -1,20 +1,27 @@
 """What changed in a table since last time (change tracking), instead of reading all of it again.
 
 The service takes no `$filter` here and its tokens expire: then what was modified since is read once,
-by `modifiedon`, and deletions in that gap stay unknown, which the answer says.
+by `modifiedon`, and deletions in that gap stay unknown, which the answer says. A cursor is a page still
+to come, or the service's token with the time at which reading began.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 from connectors.dataverse.api import WebApi
-from connectors.dataverse.expressions import Column, Compare
-from connectors.dataverse.faults import EXPIRED_VERSION, ServiceFault, as_problem
-from connectors.dataverse.metadata import MODIFIED_ON, TableInfo
+from connectors.dataverse.faults import EXPIRED_VERSION, ServiceFault, as_problem, unreachable
+from connectors.dataverse.metadata import MODIFIED_ON
 from connectors.dataverse.query import Query
+from connectors.dataverse.rows import as_row, check_columns
+from connectors.dataverse.shapes import Shape
 from connectors.dataverse.wire import ANNOTATIONS, Row
+from insights.crm.conditions import Column, Compare
+from insights.crm.rows import RowChanges
+from insights.errors import Invalid
 from insights.outside import require_end
 
 OVERLAP = timedelta(minutes=5)
@@ -22,83 +29,98 @@ OVERLAP = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """Where reading goes on: the service's token, and when it was handed out."""
+class Position:
+    """Where reading goes on: a page's path or a token, and when the reading that led there began."""
 
-    delta: str
+    kind: Literal["page", "token"]
+    where: str
     at: datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Rows made or changed, ids of deleted ones, and the token for next time.
-
-    `is_complete` is False where the token had expired: deletions are unknown then.
-    """
-
-    rows: Sequence[Row]
-    deleted_ids: Sequence[str]
-    token: Token
-    is_complete: bool = True
+    @property
+    def cursor(self) -> str:
+        """The position as text."""
+        return json.dumps([self.kind, self.where, self.at.isoformat()])
 
 
 async def read_changes(
-    api: WebApi, table: TableInfo, columns: Sequence[Column], token: Token | None, *, now: datetime
-) -> Changes:
-    """What changed since the token; without one, all rows of the table."""
-    selected = [table.primary_id, *columns]
-    path = Query(table.entity_set, selected).path
-    if token is None:
-        return await _follow(api, table, path, now)
+    api: WebApi, shape: Shape, columns: Sequence[Column], cursor: str | None, *, now: datetime
+) -> RowChanges:
+    """A page of what changed since the cursor; without one, of all rows. Raises Invalid, Unavailable."""
+    check_columns(shape, columns)
+    selected = [*shape.head, *columns]
+    path = Query(shape.table.entity_set, selected).path
+    if not cursor:
+        return await _page(api, shape, columns, path, now)
+    position = _position(cursor)
+    if position.kind == "page":
+        return await _page(api, shape, columns, position.where, position.at)
     try:
-        return await _follow(api, table, f"{path}&$deltatoken={quote(token.delta, safe='')}", now)
+        following = f"{path}&$deltatoken={quote(position.where, safe='')}"
+        return await _page(api, shape, columns, following, now)
     except ServiceFault as fault:
         if fault.code != EXPIRED_VERSION and fault.status != 410:
-            raise as_problem(fault, table.name) from None
-    return await _catch_up(api, table, selected, token, now)
+            raise as_problem(fault, shape.name) from None
+    return await _catch_up(api, shape, columns, position.at, now)
 
 
 async def _catch_up(
-    api: WebApi, table: TableInfo, columns: Sequence[Column], token: Token, now: datetime
-) -> Changes:
+    api: WebApi, shape: Shape, columns: Sequence[Column], last: datetime, now: datetime
+) -> RowChanges:
     """What was modified since, and a new token; the token first, so that nothing falls between."""
-    begun = Token(await _newest_token(api, table), now)
-    since = Compare(MODIFIED_ON, "ge", (token.at - OVERLAP).astimezone(UTC))
-    [rows] = await api.all_rows([Query(table.entity_set, columns, since)], None, all_pages=True)
-    return Changes(rows, [], begun, is_complete=False)
+    token = await _newest_token(api, shape, now)
+    since = Compare(MODIFIED_ON, "ge", (last - OVERLAP).astimezone(UTC))
+    query = Query(shape.table.entity_set, [*shape.head, *columns], since)
+    [rows] = await api.all_rows([query], None, all_pages=True)
+    return RowChanges([as_row(shape, columns, row) for row in rows], [], token, is_complete=False)
 
 
-async def _newest_token(api: WebApi, table: TableInfo) -> str:
-    """A fresh token: the service hands one out only at the end of a full reading, of ids here."""
-    pages = _pages(api, table, Query(table.entity_set, [table.primary_id]).path)
-    delta = [found async for _, found in pages]
-    return delta[-1]
+async def _newest_token(api: WebApi, shape: Shape, now: datetime) -> str:
+    """The cursor of now: the service hands a token out only at the end of a full reading, of ids here."""
+    path, count = Query(shape.table.entity_set, [shape.table.primary_id]).path, 0
+    while True:
+        require_end(count := count + 1, "The CRM")
+        _, position = await _fetch(api, path, now)
+        if position.kind == "token":
+            return position.cursor
+        path = position.where
 
 
-async def _follow(api: WebApi, table: TableInfo, path: str, now: datetime) -> Changes:
-    rows: list[Row] = []
-    delta = ""
+async def _page(
+    api: WebApi, shape: Shape, columns: Sequence[Column], path: str, begun: datetime
+) -> RowChanges:
     try:
-        async for page, found in _pages(api, table, path):
-            rows += page
-            delta = found or delta
+        rows, position = await _fetch(api, path, begun)
     except ServiceFault as fault:
         if "$deltatoken" in path:
             raise
-        raise as_problem(fault, table.name) from None
+        raise as_problem(fault, shape.name) from None
     deleted = [str(row["id"]) for row in rows if row.get("reason") == "deleted"]
-    kept = [row for row in rows if row.get("reason") != "deleted"]
-    return Changes(kept, deleted, Token(delta, now))
+    kept = [as_row(shape, columns, row) for row in rows if row.get("reason") != "deleted"]
+    return RowChanges(kept, deleted, position.cursor, has_more=position.kind == "page")
 
 
-async def _pages(api: WebApi, table: TableInfo, path: str) -> AsyncIterator[tuple[list[Row], str]]:
-    """(rows, the token that ends the reading or "") page by page; raises ServiceFault."""
+async def _fetch(api: WebApi, path: str, begun: datetime) -> tuple[list[Row], Position]:
+    """The rows of a page, and where the next begins."""
     headers = {"Prefer": f"odata.track-changes,{ANNOTATIONS}"}
-    count = 0
-    while path:
-        require_end(count := count + 1, "The CRM")
-        answer = (await api.send("GET", path, None, headers=headers)).json()
-        delta, more = answer.get("@odata.deltaLink"), answer.get("@odata.nextLink")
-        query = urlsplit(api.path(delta)).query if delta else ""
-        yield answer.get("value", []), parse_qs(query).get("$deltatoken", [""])[0]
-        path = api.path(more) if more else ""
+    answer = (await api.send("GET", path, None, headers=headers)).json()
+    rows = answer.get("value", [])
+    if more := answer.get("@odata.nextLink"):
+        return rows, Position("page", api.path(more), begun)
+    delta = answer.get("@odata.deltaLink")
+    query = urlsplit(api.path(delta)).query if delta else ""
+    token = parse_qs(query).get("$deltatoken", [""])[0]
+    if not token:
+        raise unreachable("it does not track changes of this table")
+    return rows, Position("token", token, begun)
+
+
+def _position(cursor: str) -> Position:
+    try:
+        kind, where, at = json.loads(cursor)
+        position = Position(kind, str(where), datetime.fromisoformat(at))
+        if kind not in {"page", "token"} or position.at.tzinfo is None:
+            raise ValueError(kind)
+    except (ValueError, TypeError):
+        raise Invalid("the cursor is none of this table", "it was changed or is another's", "begin anew",
+                      code="bad_cursor") from None  # fmt: skip
+    return replace(position, where=where)

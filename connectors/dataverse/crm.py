@@ -11,7 +11,9 @@ from connectors.dataverse.activities import Activities, Window
 from connectors.dataverse.addresses import AddressBook
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.attachments import add_attachment, list_attachments
+from connectors.dataverse.changes import read_changes
 from connectors.dataverse.detection import Detected, detect
+from connectors.dataverse.editing import Editing
 from connectors.dataverse.emails import Emails
 from connectors.dataverse.faults import ServiceFault, as_problem
 from connectors.dataverse.keeping import (
@@ -29,12 +31,16 @@ from connectors.dataverse.people import create_person
 from connectors.dataverse.probes import Look, crm_probes
 from connectors.dataverse.readers import Readers, read_readers
 from connectors.dataverse.records import Records
+from connectors.dataverse.rows import read_queries
 from connectors.dataverse.search import Asked, Search
+from connectors.dataverse.shapes import Shape, read_shape
 from connectors.dataverse.tracking import Tracking
 from connectors.dataverse.users import Users
 from connectors.dataverse.wire import Timing
 from connectors.tokens import Tokens
 from insights.capture.addresses import mailbox_key
+from insights.crm.conditions import Column
+from insights.crm.rows import CrmRow, RowChanges, RowQuery, Values
 from insights.model import (
     Attachment,
     AttachmentContent,
@@ -72,7 +78,7 @@ class DataverseCrm(Crm):
     ) -> None:
         self.api = WebApi(url, session, tokens, timing=timing)
         self._users = Users(self.api)
-        self._keeping, self._locks = Keeping(now), Locks()
+        self._now, self._keeping, self._locks = now, Keeping(now), Locks()
 
     def forget(self) -> None:
         """Read everything anew: structure, users and limits are otherwise known minutes late."""
@@ -212,6 +218,29 @@ class DataverseCrm(Crm):
     async def create_person(self, user: User, person: NewPerson) -> Record:
         records, organization_id = await self._records(user), await self.organization_id()
         return await create_person(records, self._locks, organization_id, person)
+
+    @override
+    async def rows(self, user: User | None, queries: Sequence[RowQuery]) -> Sequence[Sequence[CrmRow]]:
+        return await read_queries(self.api, self._shape, user, queries)
+
+    @override
+    async def changes(self, table: str, columns: Sequence[Column], cursor: str | None) -> RowChanges:
+        return await read_changes(self.api, await self._shape(table), columns, cursor, now=self._now())
+
+    @override
+    async def create(self, user: User | None, ref: RecordRef, values: Values) -> None:
+        await Editing(self.api, self._shape, user).create(ref, values)
+
+    @override
+    async def update(self, user: User | None, ref: RecordRef, values: Values) -> None:
+        await Editing(self.api, self._shape, user).update(ref, values)
+
+    @override
+    async def associate(self, user: User | None, table: str, one: RecordRef, other: RecordRef) -> None:
+        await Editing(self.api, self._shape, user).associate(table, one, other)
+
+    async def _shape(self, table: str) -> Shape:
+        return await self._keeping.get(("shape", table), METADATA_FOR, lambda: read_shape(self.api, table))
 
     async def _records(self, user: User) -> Records:
         return Records(self.api, await self.metadata(), user)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from connectors.dataverse.api import WebApi
-from connectors.dataverse.expressions import Column
 from connectors.dataverse.faults import ACT_ON_BEHALF, ServiceFault, as_problem
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import text
+from insights.crm.conditions import Column
 
 ONLINE_DOMAINS = (
     "dynamics.com",

@@ -10,22 +10,14 @@ from datetime import timedelta
 
 from connectors.dataverse.about import About, Abouts
 from connectors.dataverse.activity import CREATED_BY, ID, MESSAGE_ID, OVERRIDDEN, SENDER_TEXT, made_at
-from connectors.dataverse.expressions import (
-    AnyOf,
-    Collection,
-    Column,
-    Compare,
-    Condition,
-    Every,
-    In,
-    clean,
-)
+from connectors.dataverse.expressions import clean
 from connectors.dataverse.keeping import take_note
 from connectors.dataverse.metadata import CREATED_ON, STATE
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, lookup_name, text
 from connectors.dataverse.spelling import domains, searchable_key
 from connectors.dataverse.wire import Row
+from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Every, In
 from insights.model import MailQuery, Message, TrackedEmail
 
 LONGEST_MESSAGE_ID = 320

@@ -1,21 +1,29 @@
-"""Conditions for `$filter`, built from columns and values that are checked and written by type.
+"""Conditions as `$filter` writes them, built from columns and values that are checked and written by type.
 
 Text never becomes part of a condition as it is: a string is quoted, an id has to be a GUID, a time has
 to be aware, and a name comes from a `Column` or `Collection`, which take nothing but names.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from typing_extensions import override
+from insights.crm.conditions import (
+    AnyOf,
+    Column,
+    Compare,
+    Condition,
+    Either,
+    Every,
+    In,
+    Like,
+    Not,
+    Value,
+    check_value,
+)
 
-Kind = Literal["text", "guid", "lookup", "time", "bool", "int"]
-Value = str | int | bool | datetime
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 ILLEGAL = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 UNSENDABLE = re.compile(r"[\0\ud800-\udfff]")
 WILDCARD = re.compile(r"[%_\[]")
@@ -26,157 +34,55 @@ def clean(text: str) -> str:
     return ILLEGAL.sub("", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column by its logical name; `kind` decides how its values are written."""
-
-    name: str
-    kind: Kind = "text"
-
-    def __post_init__(self) -> None:
-        _check_name(self.name)
-
-    @property
-    def property(self) -> str:
-        """What the Web API calls its value: of a lookup `_name_value`."""
-        return f"_{self.name}_value" if self.kind == "lookup" else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """A collection-valued navigation property."""
-
-    name: str
-
-    def __post_init__(self) -> None:
-        _check_name(self.name)
-
-
-class Condition(Protocol):
-    """A condition; `scope` is the path to the row it is about, "" for the row that is listed."""
-
-    def text(self, scope: str = "") -> str:
-        """The condition as OData writes it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Compare(Condition):
-    """`column operator value`; None is `null`."""
-
-    column: Column
-    operator: Literal["eq", "ne", "gt", "ge", "lt", "le"]
-    value: Value | None
-
-    @override
-    def text(self, scope: str = "") -> str:
-        return f"{scope}{self.column.property} {self.operator} {write_value(self.column, self.value)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Like(Condition):
-    """A text column that begins with, ends with or contains a text, wildcards taken as they are."""
-
-    function: Literal["startswith", "endswith", "contains"]
-    column: Column
-    part: str
-
-    @override
-    def text(self, scope: str = "") -> str:
-        literal = WILDCARD.sub(lambda found: f"[{found[0]}]", self.part)
-        return f"{self.function}({scope}{self.column.property},{write_value(self.column, literal)})"
-
-
-@dataclass(frozen=True, slots=True)
-class Not(Condition):
-    """What is not so."""
-
-    condition: Condition
-
-    @override
-    def text(self, scope: str = "") -> str:
-        return f"not ({self.condition.text(scope)})"
-
-
-@dataclass(frozen=True, slots=True)
-class Every(Condition):
-    """All of the conditions; there must be one."""
-
-    conditions: Sequence[Condition]
-
-    @override
-    def text(self, scope: str = "") -> str:
-        return _join("and", self.conditions, scope)
-
-
-@dataclass(frozen=True, slots=True)
-class Either(Condition):
-    """One of the conditions at least; there must be one."""
-
-    conditions: Sequence[Condition]
-
-    @override
-    def text(self, scope: str = "") -> str:
-        return _join("or", self.conditions, scope)
-
-
-@dataclass(frozen=True, slots=True)
-class In(Condition):
-    """A column that has one of the values; there must be one."""
-
-    column: Column
-    values: Sequence[Value]
-
-    @override
-    def text(self, scope: str = "") -> str:
-        return _join("or", [Compare(self.column, "eq", value) for value in self.values], scope)
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf(Condition):
-    """A collection with a row of which the condition holds."""
-
-    collection: Collection
-    condition: Condition
-
-    @override
-    def text(self, scope: str = "") -> str:
-        variable = "x" * (len(scope) - len(scope.lstrip("x")) + 1)
-        return f"{scope}{self.collection.name}/any({variable}:{self.condition.text(f'{variable}/')})"
-
-
-def every(conditions: Iterable[Condition | None]) -> Condition | None:
-    """All of those that are there, None if none is."""
-    found = [condition for condition in conditions if condition]
-    return Every(found) if len(found) > 1 else found[0] if found else None
+def write_condition(condition: Condition, scope: str = "") -> str:
+    """The condition as OData writes it; `scope` is the path to the row it is about, "" for the listed one."""
+    written = ""
+    match condition:
+        case Compare(column, operator, value):
+            written = f"{scope}{column.property} {operator} {write_value(column, value)}"
+        case Like(function, column, part):
+            literal = WILDCARD.sub(lambda found: f"[{found[0]}]", part)
+            written = f"{function}({scope}{column.property},{write_value(column, literal)})"
+        case In(column, values):
+            written = _join("or", [Compare(column, "eq", value) for value in values], scope)
+        case Not(inner):
+            written = f"not ({write_condition(inner, scope)})"
+        case Every(conditions):
+            written = _join("and", conditions, scope)
+        case Either(conditions):
+            written = _join("or", conditions, scope)
+        case AnyOf(collection, inner):
+            variable = "x" * (len(scope) - len(scope.lstrip("x")) + 1)
+            written = f"{scope}{collection.name}/any({variable}:{write_condition(inner, f'{variable}/')})"
+    return written
 
 
 def write_value(column: Column, value: Value | None) -> str:
     """A constant as the column's kind wants it; raises TypeError or ValueError for another kind's."""
+    check_value(column, value)
+    written = str(value)
     if value is None:
-        return "null"
-    match column.kind, value:
-        case "text", str():
-            return "'" + UNSENDABLE.sub("", value).replace("'", "''") + "'"
-        case (("guid" | "lookup"), str()):
-            return str(UUID(value))
-        case "time", datetime():
-            if value.tzinfo is None:
-                raise ValueError("a time without a time zone")
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        case "bool", bool():
-            return "true" if value else "false"
-        case "int", int() if not isinstance(value, bool):
-            return str(value)
-    raise TypeError(f"{type(value).__name__} for a column of kind {column.kind}")
+        written = "null"
+    elif isinstance(value, str):
+        is_text = column.kind == "text"
+        written = "'" + UNSENDABLE.sub("", value).replace("'", "''") + "'" if is_text else str(UUID(value))
+    elif isinstance(value, bool):
+        written = "true" if value else "false"
+    elif isinstance(value, datetime):
+        written = write_time(value)
+    elif isinstance(value, date):
+        written = value.isoformat()
+    elif isinstance(value, Decimal):
+        written = f"{value:f}"
+    return written
+
+
+def write_time(at: datetime) -> str:
+    """A time in UTC, to the second: Dataverse keeps no more."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _join(operator: str, conditions: Sequence[Condition], scope: str) -> str:
     if not conditions:
         raise ValueError("no condition to join")
-    return "(" + f" {operator} ".join(condition.text(scope) for condition in conditions) + ")"
-
-
-def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of the Web API")
+    return "(" + f" {operator} ".join(write_condition(condition, scope) for condition in conditions) + ")"

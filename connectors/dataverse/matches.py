@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.dataverse.addresses import PARENT, PRIMARY, SIDES, first_contacts
-from connectors.dataverse.expressions import Column, Compare, Condition, Every, In
 from connectors.dataverse.metadata import MODIFIED_ON, STATE, TableInfo
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, text
@@ -21,6 +20,7 @@ from insights.capture.rules import (
     Stakeholders,
     match_rank,
 )
+from insights.crm.conditions import Column, Compare, Condition, Every, In
 from insights.model import RecordMatch, RecordRef
 
 

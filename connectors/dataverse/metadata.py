@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.dataverse.api import WebApi
-from connectors.dataverse.expressions import NAME, Column
 from connectors.dataverse.faults import ServiceFault, not_found, raise_problem, read_fault
 from connectors.dataverse.wire import Reply
 from insights.capture.rules import RULES, Rule, custom_rules
+from insights.crm.conditions import NAME, Column
 from insights.errors import Unavailable
 from insights.model import Table
 
@@ -124,7 +124,7 @@ async def read_metadata(api: WebApi) -> Metadata:
     ]
     parts = [_values(part.status, part.body) for part in await api.batch(paths, None)]
     details = {name: (parts[2 * at], parts[2 * at + 1]) for at, name in enumerate(detailed)}
-    return Metadata(_table(each, *details.get(name, ((), ()))) for name, each in definitions.items())
+    return Metadata(as_table(each, *details.get(name, ((), ()))) for name, each in definitions.items())
 
 
 def _is_wanted(definition: Mapping[str, Any]) -> bool:
@@ -144,9 +144,12 @@ def _values(status: int, body: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _table(
-    definition: Mapping[str, Any], strings: Sequence[Mapping[str, Any]], lookups: Sequence[Mapping[str, Any]]
+def as_table(
+    definition: Mapping[str, Any],
+    strings: Sequence[Mapping[str, Any]] = (),
+    lookups: Sequence[Mapping[str, Any]] = (),
 ) -> TableInfo:
+    """A table from its definition, the formats of its text columns, its many-to-one relationships."""
     name, title = str(definition["LogicalName"]), definition.get("PrimaryNameAttribute")
     label = ((definition.get("DisplayName") or {}).get("UserLocalizedLabel") or {}).get("Label")
     return TableInfo(

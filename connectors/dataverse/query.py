@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 from uuid import UUID
 
-from connectors.dataverse.expressions import NAME, Column, Condition
+from connectors.dataverse.expressions import write_condition
+from insights.crm.conditions import NAME, Column, Condition
 
 MOST_EXPANDS = 15
 SAFE = "/:(),;=$'@-._~"
@@ -83,7 +84,7 @@ def _options(
     orders = [f"{c.property} desc" if c.name in descending else c.property for c in order]
     options = {
         "$select": ",".join(dict.fromkeys(column.property for column in columns)),
-        "$filter": condition.text() if condition else "",
+        "$filter": write_condition(condition) if condition else "",
         "$orderby": ",".join(orders),
         "$top": str(min(top, 5000)) if top is not None else "",
         "$expand": ",".join(each.text for each in expand),

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.dataverse.api import WebApi
-from connectors.dataverse.expressions import Column, Compare, Every, In
 from connectors.dataverse.query import Query
 from connectors.dataverse.wire import Row
+from insights.crm.conditions import Column, Compare, Every, In
 
 NONE, BASIC, LOCAL, DEEP, GLOBAL = 0, 1, 2, 4, 8
 USER_ID, TEAM_ID, ROLE_ID = (Column(f"{name}id", "guid") for name in ("systemuser", "team", "role"))

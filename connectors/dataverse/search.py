@@ -10,13 +10,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.dataverse.expressions import Compare, Condition, Like, Not, every
 from connectors.dataverse.metadata import Metadata, TableInfo
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.spelling import has_address, held_keys, searchable_key
 from connectors.dataverse.wire import Row
 from insights.capture.addresses import RelationKey
+from insights.crm.conditions import Compare, Condition, Like, Not, every
 from insights.errors import Invalid
 from insights.model import Page, Record
 

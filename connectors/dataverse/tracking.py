@@ -23,7 +23,7 @@ from connectors.dataverse.activity import (
 )
 from connectors.dataverse.attachments import attachment_id
 from connectors.dataverse.emails import COMPLETED, OPEN, SEEN_BY_ALL, Emails, as_tracked, message_key
-from connectors.dataverse.expressions import Column, clean
+from connectors.dataverse.expressions import clean
 from connectors.dataverse.faults import ServiceFault, as_problem, not_found
 from connectors.dataverse.locks import Locks
 from connectors.dataverse.metadata import STATE
@@ -31,6 +31,7 @@ from connectors.dataverse.parties import listed, party_bodies, person_queries, r
 from connectors.dataverse.query import Expand
 from connectors.dataverse.records import Records, as_guid, lookup, text
 from connectors.dataverse.wire import ANNOTATIONS, Row
+from insights.crm.conditions import Column
 from insights.errors import Conflict, NotAllowed
 from insights.model import EmailDraft, Record, RecordRef, TrackedEmail
 

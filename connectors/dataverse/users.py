@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from connectors.dataverse.api import WebApi
-from connectors.dataverse.expressions import Column, Compare, Condition, Every
 from connectors.dataverse.faults import ServiceFault, raise_problem
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import as_guid, text
 from connectors.dataverse.spelling import searchable_mailbox
 from connectors.dataverse.wire import Row
 from insights.capture.addresses import MailboxKey, mailbox_key
+from insights.crm.conditions import Column, Compare, Condition, Every
 from insights.model import MailboxState, User
 
 USER_ID, FULL_NAME = Column("systemuserid", "guid"), Column("fullname")

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from insights.crm.conditions import Column
+from insights.crm.rows import CrmRow, RowChanges, RowQuery, Values
 from insights.model import (
     Attachment,
     AttachmentContent,
@@ -147,4 +149,35 @@ class Crm(Protocol):
 
         Another one that is hidden from them does not show: a second row is made, as the CRM itself would.
         """
+        ...
+
+    async def rows(self, user: User | None, queries: Sequence[RowQuery]) -> Sequence[Sequence[CrmRow]]:
+        """The rows of each query, as far as the user may read them, in one round trip; None asks as Liaison.
+
+        What was read for nobody in particular is shown to a user only after asking as the user. Raises
+        Invalid for a table or column that the CRM does not have (`unknown_table`, `unknown_column`).
+        """
+        ...
+
+    async def changes(self, table: str, columns: Sequence[Column], cursor: str | None) -> RowChanges:
+        """A page of what changed in a table since the cursor, None for all of it; asked as Liaison.
+
+        Costs by what changed. Raises Invalid for a cursor that is none (`bad_cursor`).
+        """
+        ...
+
+    async def create(self, user: User | None, ref: RecordRef, values: Values) -> None:
+        """Make the row with this id, owned by the user; one that is there already stays as it is.
+
+        Raises NotAllowed, Invalid for what a column does not take (`bad_value`), NotFound or NotAllowed
+        for a row that a lookup points to and the user may not read. Emails are made by `create_email`.
+        """
+        ...
+
+    async def update(self, user: User | None, ref: RecordRef, values: Values) -> None:
+        """Set columns of a row; raises as `create`, NotFound or NotAllowed for one not theirs to change."""
+        ...
+
+    async def associate(self, user: User | None, table: str, one: RecordRef, other: RecordRef) -> None:
+        """Join two rows by the table that holds such pairs (`opportunitycompetitors`); twice is once."""
         ...

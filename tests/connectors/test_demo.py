@@ -7,7 +7,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from hashlib import sha256
@@ -41,6 +41,8 @@ from insights.capture.items import is_internal
 from insights.capture.tracking import retry
 from insights.capture.untracked import list_untracked
 from insights.capture.views import Item
+from insights.crm.conditions import Column
+from insights.crm.rows import RowQuery
 from insights.database import Database
 from insights.features import FEATURES, read_features
 from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User
@@ -424,6 +426,9 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
     tracked = await track_latest(services, alex)
     opportunity = await first_with_activities(services, alex)
     activities = await services.crm.activities(alex, opportunity, since=None, before=None, limit=50)
+    closes = Column("estimatedclosedate", "date")
+    [deals] = await services.crm.rows(None, [RowQuery("opportunity", [closes])])
+    read = await services.crm.changes("opportunity", [closes], None)
     clock.at += timedelta(days=17, hours=-8)
     await seed(services)
 
@@ -445,6 +450,11 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
     assert all(each.created_at and each.created_at <= clock.at for each in later)
     email = (await services.crm.emails(alex, [tracked]))[tracked]
     assert email.tracked_at == clock.at
+    told = {row.ref: row for row in (await services.crm.changes("opportunity", [closes], read.cursor)).rows}
+    assert told.keys() == {deal.ref for deal in deals}
+    for deal in deals:
+        day = deal.values[closes.name]
+        assert told[deal.ref].values[closes.name] == (day + moved if isinstance(day, date) else None)
 
 
 async def import_own_mail(services: Services, clock: Clock) -> None:

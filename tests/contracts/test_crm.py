@@ -5,9 +5,7 @@ Each implementation is a parameter of `crm` and is filled with the organisation 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +13,8 @@ from typing import cast
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import pytest
-from aiohttp import ClientSession
 
-from connectors.dataverse.crm import DataverseCrm
 from connectors.embedded.crm.crm import EmbeddedCrm
-from connectors.embedded.crm.importing import import_rows
-from insights.database import Database
 from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, TooLarge, Unavailable
 from insights.model import (
     Attachment,
@@ -39,89 +33,10 @@ from insights.model import (
 from insights.ports import Crm
 from insights.services import Services
 from insights.timelines import require_record
-from tests.conftest import empty_database
-from tests.contracts.crm_world import METADATA, NOW, WORLD, contact, ref, uid
-from tests.standins.dataverse import running_dataverse
+from tests.contracts.crm_world import NOW, WORLD, contact, ref, uid
+from tests.contracts.crms import Add, signed_in
 
 DEAL, CONTOSO, LEAK = ref("opportunity", "deal"), ref("account", "contoso"), ref("incident", "leak")
-Add = Callable[..., Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Opened:
-    """An implementation that was filled, and what adds rows to it by entity set."""
-
-    crm: Crm
-    add: Add
-
-
-class AnyToken:
-    """Tokens that the stand-in takes."""
-
-    async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
-        return "app-token"
-
-    async def for_user(self, user: User, resource: str, *, claims: str = "", refused: str = "") -> str:
-        return f"token-of-{user.id}"
-
-
-@pytest.fixture(params=["embedded-sqlite", "embedded-postgresql", "dataverse"])
-async def opened(request: pytest.FixtureRequest, testdata: Path, tmp_path: Path) -> AsyncIterator[Opened]:
-    """A CRM with the organisation of `crm_world`, and what adds rows to it."""
-    kind, _, database = request.param.partition("-")
-    if kind == "dataverse":
-        if not testdata.is_dir():
-            pytest.skip("the stand-in takes its names from the test data")
-        async with filled_dataverse(testdata) as found:
-            yield found
-        return
-    with empty_database(request, database) as url:
-        async with filled_embedded(Database("crm", data_dir=tmp_path, url=url)) as found:
-            yield found
-
-
-@asynccontextmanager
-async def filled_embedded(database: Database) -> AsyncIterator[Opened]:
-    crm = EmbeddedCrm(database, now=lambda: NOW)
-    await crm.start()
-    await import_rows(database, WORLD, now=NOW, metadata=METADATA)
-
-    async def add(**tables: list[dict[str, str]]) -> None:
-        await import_rows(database, tables, now=NOW)
-
-    yield Opened(crm, add)
-    await database.close()
-
-
-@asynccontextmanager
-async def filled_dataverse(testdata: Path) -> AsyncIterator[Opened]:
-    async with running_dataverse(testdata, now=lambda: NOW) as standin, ClientSession() as session:
-        standin.fill(WORLD, METADATA)
-        crm = DataverseCrm(standin.url, session, AnyToken(), now=lambda: NOW)
-
-        async def add(**tables: list[dict[str, str]]) -> None:
-            standin.add(**tables)
-            crm.forget()  # structure may be known minutes late, which no test waits for
-
-        yield Opened(crm, add)
-
-
-@pytest.fixture
-def crm(opened: Opened) -> Crm:
-    """The CRM of the implementation under test."""
-    return opened.crm
-
-
-@pytest.fixture
-def add(opened: Opened) -> Add:
-    """Adds rows by entity set."""
-    return opened.add
-
-
-async def signed_in(crm: Crm, word: str) -> User:
-    user = await crm.user(uid(word))
-    assert user
-    return user
 
 
 def draft(

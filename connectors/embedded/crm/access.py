@@ -3,7 +3,7 @@
 A row is read by the depth of the user's roles for its table: 0 none, 1 own (also own teams'), 2 business
 unit, 4 business unit and those below, 8 organisation. Without an own `prvRead…` row in roleprivileges a
 role reads at its usual depth. A row without owner is read at any depth but none; a shared row by whom it
-is shared with.
+is shared with. Writing goes as deep, but that shares are for reading only.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
+from typing_extensions import override
 
-from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, ReadDepths, read_depths
+from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, NONE, Depths, read_depths
 from connectors.embedded.crm.row import StoredRow
 from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.schema import Schema
@@ -24,14 +25,15 @@ from insights.model import RecordRef, User
 
 @dataclass(frozen=True)
 class Rights:
-    """How deep a user's roles read, and where the user stands in the organisation."""
+    """How deep a user's roles read or write, and where the user stands in the organisation."""
 
     user_id: str
-    depths: ReadDepths
+    depths: Depths
     team_ids: Sequence[str]
     root_id: str
     unit_id: str
     units_below: Sequence[str]
+    with_shared: bool = True
 
     def where(self, source: Any = rows) -> ColumnElement[bool]:
         """The condition under which the user may read a row of `source` (`rows` or an alias of it)."""
@@ -49,7 +51,7 @@ class Rights:
             and_(source.c.table_name == table, self._at_depth(depth, source))
             for table, depth in special.items()
         ]
-        return or_(*parts, self._is_shared(source))
+        return or_(*parts, self._is_shared(source)) if self.with_shared else or_(*parts)
 
     def _at_depth(self, depth: int, source: Any) -> ColumnElement[bool]:
         owner = source.c.owner_id
@@ -79,6 +81,15 @@ class Rights:
 
 
 @dataclass(frozen=True)
+class Everything(Rights):
+    """What the application itself may: everything."""
+
+    @override
+    def where(self, source: Any = rows) -> ColumnElement[bool]:
+        return true()
+
+
+@dataclass(frozen=True)
 class Access:
     """What one user may read, for the length of one transaction."""
 
@@ -90,6 +101,18 @@ class Access:
     def where(self, source: Any = rows) -> ColumnElement[bool]:
         """The condition under which the user may read a row of `source` (`rows` or an alias of it)."""
         return self.rights.where(source)
+
+    def where_written(self) -> ColumnElement[bool]:
+        """The condition under which the user may change a row of `rows`."""
+        if isinstance(self.rights, Everything):
+            return self.rights.where()
+        return read_rights(self.connection, self.schema, self.user, "write").where()
+
+    def may_create(self, table: str) -> bool:
+        """Whether the user may make rows of a table."""
+        if isinstance(self.rights, Everything):
+            return True
+        return read_depths(self.connection, self.schema, self.user.roles, "create").of(table) > NONE
 
     def find(self, ref: RecordRef) -> StoredRow | None:
         """The row if it exists and the user may read it."""
@@ -118,14 +141,18 @@ class Access:
         return row
 
 
-def read_rights(connection: Connection, schema: Schema, user: User) -> Rights:
+def read_rights(connection: Connection, schema: Schema, user: User, right: str = "read") -> Rights:
     """The rights of a user as roles, teams and business units give them now."""
-    depths = read_depths(connection, schema, user.roles)
+    depths = read_depths(connection, schema, user.roles, right)
     root_id = root_unit_id(connection)
     own_unit_id = unit_id(connection, user.id) or root_id
     is_deep = DEEP in {depths.usual, *depths.by_table.values()}
     below = units_below(connection, own_unit_id) if is_deep else [own_unit_id]
-    return Rights(user.id, depths, team_ids(connection, user.id), root_id, own_unit_id, below)
+    teams = team_ids(connection, user.id)
+    return Rights(user.id, depths, teams, root_id, own_unit_id, below, with_shared=right == "read")
+
+
+EVERYTHING = Everything("", Depths(GLOBAL), (), "", "", ())
 
 
 def not_found(table: str) -> NotFound:

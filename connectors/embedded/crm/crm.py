@@ -12,7 +12,9 @@ from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.activities import read_activities, read_email
 from connectors.embedded.crm.addresses import AddressBook
 from connectors.embedded.crm.attachments import add_attachment, list_attachments
+from connectors.embedded.crm.changes import read_changes
 from connectors.embedded.crm.defaults import ensure_defaults, read_organization_id
+from connectors.embedded.crm.editing import associate_rows, create_row, update_row
 from connectors.embedded.crm.emails import (
     complete_email,
     create_email,
@@ -23,6 +25,7 @@ from connectors.embedded.crm.emails import (
 )
 from connectors.embedded.crm.matches import find_matches
 from connectors.embedded.crm.people import create_person
+from connectors.embedded.crm.querying import read_queries
 from connectors.embedded.crm.row import clean_id, clean_ref
 from connectors.embedded.crm.search import Query, as_records, search, timeline_tables
 from connectors.embedded.crm.standard import standard_schema
@@ -30,6 +33,8 @@ from connectors.embedded.crm.structure import Structure
 from connectors.embedded.crm.users import all_users, mailbox_state
 from connectors.embedded.crm.writing import count_change, read_change
 from connectors.embedded.probes import Probes, crm_probes
+from insights.crm.conditions import Column
+from insights.crm.rows import CrmRow, RowChanges, RowQuery, Values
 from insights.database import Database
 from insights.migrate import upgrade
 from insights.model import (
@@ -55,7 +60,6 @@ from insights.ports import Crm
 REVISIONS = Path(__file__).parent / "migrations"
 P = ParamSpec("P")
 T = TypeVar("T")
-NOBODY = User("", "", "")
 
 
 async def prepare_crm(database: Database, *, now: datetime) -> str:
@@ -95,11 +99,11 @@ class EmbeddedCrm(Crm):
 
     @override
     async def user(self, id_or_email: str) -> User | None:
-        return await self._read(NOBODY, self._user, clean_id(id_or_email))
+        return await self._read(None, self._user, clean_id(id_or_email))
 
     @override
     async def user_by_object_id(self, object_id: str) -> User | None:
-        return await self._read(NOBODY, self._user_by_object_id, clean_id(object_id))
+        return await self._read(None, self._user_by_object_id, clean_id(object_id))
 
     @override
     async def users(self) -> Sequence[User]:
@@ -115,7 +119,7 @@ class EmbeddedCrm(Crm):
 
     @override
     async def tables(self) -> Sequence[Table]:
-        found = await self._read(NOBODY, timeline_tables)
+        found = await self._read(None, timeline_tables)
         return [Table(table.name, table.label, table.is_custom) for table in found]
 
     @override
@@ -200,6 +204,26 @@ class EmbeddedCrm(Crm):
     async def create_person(self, user: User, person: NewPerson) -> Record:
         return await self._write(user, create_person, person, self._now())
 
+    @override
+    async def rows(self, user: User | None, queries: Sequence[RowQuery]) -> Sequence[Sequence[CrmRow]]:
+        return await self._read(user, read_queries, queries)
+
+    @override
+    async def changes(self, table: str, columns: Sequence[Column], cursor: str | None) -> RowChanges:
+        return await self._read(None, read_changes, table, tuple(columns), cursor)
+
+    @override
+    async def create(self, user: User | None, ref: RecordRef, values: Values) -> None:
+        await self._write(user, create_row, clean_ref(ref), values, self._now())
+
+    @override
+    async def update(self, user: User | None, ref: RecordRef, values: Values) -> None:
+        await self._write(user, update_row, clean_ref(ref), values, self._now())
+
+    @override
+    async def associate(self, user: User | None, table: str, one: RecordRef, other: RecordRef) -> None:
+        await self._write(user, associate_rows, table, clean_ref(one), clean_ref(other), self._now())
+
     def _user(self, access: Access, id_or_email: str) -> User | None:
         return self._structure.user(access.connection, id_or_email)
 
@@ -212,7 +236,11 @@ class EmbeddedCrm(Crm):
         return self._structure.readers(access.connection, access.user.id, "email")
 
     async def _read(
-        self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
+        self,
+        user: User | None,
+        function: Callable[Concatenate[Access, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
         def run(connection: Connection) -> T:
             self._structure = self._structure.renewed(connection)
@@ -221,7 +249,11 @@ class EmbeddedCrm(Crm):
         return await self._database.read(run)
 
     async def _write(
-        self, user: User, function: Callable[Concatenate[Access, P], T], *args: P.args, **kwargs: P.kwargs
+        self,
+        user: User | None,
+        function: Callable[Concatenate[Access, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
         def run(connection: Connection) -> T:
             count_change(connection)

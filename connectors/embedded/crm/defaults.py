@@ -10,7 +10,7 @@ from connectors.embedded.crm.roles import BUILT_IN_ROLES
 from connectors.embedded.crm.row import StoredRow
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import lookups, rows
-from connectors.embedded.crm.writing import delete_rows, write_rows
+from connectors.embedded.crm.writing import count_change, delete_rows, write_rows
 from insights.model import RecordRef
 
 ORGANIZATION_NAME = "My organisation"
@@ -28,6 +28,7 @@ def ensure_defaults(connection: Connection, schema: Schema, now: datetime) -> st
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("liaison crm defaults"))))
     organization_id = read_organization_id(connection)
     if organization_id is None:
+        count_change(connection)
         organization_id = str(uuid4())
         unit = _default_unit_id(organization_id)
         batch = [

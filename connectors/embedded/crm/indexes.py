@@ -1,7 +1,7 @@
 """What is derived from rows so that they are found again: kept in step on every write."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, tuple_
@@ -9,21 +9,32 @@ from sqlalchemy import Connection, Table, delete, tuple_
 from connectors.embedded.crm.row import LONGEST_KEY, StoredRow, chunks, message_key
 from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.schema import Schema
-from connectors.embedded.crm.tables import addresses, lookups, message_ids, principals, shares, timeline
+from connectors.embedded.crm.tables import (
+    addresses,
+    dates,
+    lookups,
+    message_ids,
+    principals,
+    shares,
+    timeline,
+)
 from insights.capture.addresses import relation_key
 from insights.model import RecordRef
 
 READ_RIGHT = 1
+DATED = frozenset({"estimatedclosedate", "actualclosedate", "scheduledstart", "scheduledend"})
+"""Columns whose days and times work is planned by."""
 
 
 def index_rows(connection: Connection, schema: Schema, batch: Sequence[StoredRow]) -> None:
     """Write what is derived from rows that have no index entries yet."""
     entries: dict[Table, list[dict[str, Any]]] = {
-        table: [] for table in (addresses, lookups, timeline, principals, shares)
+        table: [] for table in (addresses, lookups, dates, timeline, principals, shares)
     }
     for row in batch:
         entries[addresses] += _address_entries(schema, row)
         entries[lookups] += _lookup_entries(row)
+        entries[dates] += _date_entries(row)
         entries[timeline] += _regarding_entries(schema, row)
         _index_special(row, entries)
     entries[timeline] += _connected_entries(connection, schema, [r for r in batch if r.table == "connection"])
@@ -82,6 +93,19 @@ def _lookup_entries(row: StoredRow) -> Iterator[dict[str, Any]]:
             }
 
 
+def _date_entries(row: StoredRow) -> Iterator[dict[str, Any]]:
+    for name in DATED & row.attributes.keys():
+        at = row.time(name)
+        if at:
+            yield {
+                "table_name": row.table,
+                "row_id": row.id,
+                "column_name": name,
+                "owner_id": row.owner_id,
+                "at": at if at.tzinfo else at.replace(tzinfo=UTC),
+            }
+
+
 def _regarding_entries(schema: Schema, row: StoredRow) -> Iterator[dict[str, Any]]:
     regarding = row.lookup("regardingobjectid")
     if regarding and (at := activity_at(schema, row)):
@@ -125,6 +149,7 @@ def activity_at(schema: Schema, row: StoredRow) -> datetime | None:
     columns = {
         "email": ("senton", "actualend"),
         "appointment": ("scheduledstart", "actualstart"),
+        "serviceappointment": ("scheduledstart", "actualstart"),
     }.get(row.table, ("actualend", "scheduledend"))
     return row.time(*columns) or row.created_at
 
@@ -133,7 +158,7 @@ def forget_rows(connection: Connection, refs: Collection[RecordRef]) -> None:
     """Remove what is derived from rows, which follow or are written anew."""
     for chunk in chunks(refs):
         keys = [(ref.table, ref.id) for ref in chunk]
-        for table in (addresses, lookups):
+        for table in (addresses, lookups, dates):
             connection.execute(delete(table).where(tuple_(table.c.table_name, table.c.row_id).in_(keys)))
         via = tuple_(timeline.c.via_table, timeline.c.via_id)
         connection.execute(delete(timeline).where(via.in_(keys)))

@@ -43,14 +43,14 @@ _PRIVILEGES = {name.casefold(): name for name in BUILT_IN_PRIVILEGES}
 
 
 @dataclass(frozen=True, slots=True)
-class ReadDepths:
-    """How deep somebody reads: `usual`, but for the tables named."""
+class Depths:
+    """How deep somebody reads or writes: `usual`, but for the tables named."""
 
     usual: int
     by_table: dict[str, int] = field(default_factory=dict)
 
     def of(self, table: str) -> int:
-        """How deep rows of that table are read."""
+        """How deep it goes for rows of that table."""
         return self.by_table.get(table, self.usual)
 
 
@@ -73,15 +73,15 @@ class Grants:
         granted = frozenset(_PRIVILEGES.get(name, self.names[name]) for name in folded)
         return granted | frozenset(BUILT_IN_PRIVILEGES if built_in else ())
 
-    def depths(self, schema: Schema, roles: Sequence[str]) -> ReadDepths:
-        """The deepest reading that these roles allow, table by table."""
+    def depths(self, schema: Schema, roles: Sequence[str], right: str = "read") -> Depths:
+        """The deepest reading, or another right, that these roles allow, table by table."""
         usual = max(_usual(role) for role in roles)
         tables = {
-            table.name: f"prvread{table.privilege}"
+            table.name: f"prv{right}{table.privilege}"
             for table in schema.tables.values()
-            if any(f"prvread{table.privilege}" in self.by_role.get(role.casefold(), ()) for role in roles)
+            if any(f"prv{right}{table.privilege}" in self.by_role.get(role.casefold(), ()) for role in roles)
         }
-        return ReadDepths(
+        return Depths(
             usual,
             {
                 table: max(
@@ -114,9 +114,9 @@ def read_grants(connection: Connection) -> Grants:
     return Grants(by_role, names)
 
 
-def read_depths(connection: Connection, schema: Schema, roles: Sequence[str]) -> ReadDepths:
-    """How deep somebody with these roles reads."""
-    return read_grants(connection).depths(schema, roles or (USUAL_ROLE,))
+def read_depths(connection: Connection, schema: Schema, roles: Sequence[str], right: str) -> Depths:
+    """How deep somebody with these roles reads, writes or creates."""
+    return read_grants(connection).depths(schema, roles or (USUAL_ROLE,), right)
 
 
 def _usual(role: str) -> int:

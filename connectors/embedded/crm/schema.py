@@ -19,6 +19,7 @@ TYPE_CODES = {
     "9": "team",
     "112": "incident",
     "123": "competitor",
+    "1024": "product",
     "2020": "queue",
     "4200": "activitypointer",
     "4201": "appointment",
@@ -27,6 +28,7 @@ TYPE_CODES = {
     "4207": "letter",
     "4210": "phonecall",
     "4212": "task",
+    "4214": "serviceappointment",
 }
 """Dataverse's object type codes, which `…typecode` columns of exports hold."""
 

@@ -217,6 +217,21 @@ TABLES = (
         decimal winpercentage
         int reportingquarter reportingyear
         address1 address2"""),
+    ("product", "products", "productid", "name", "Product", "none", """
+        state statecode=0:Active,1:Retired,2:Draft,3:Under Revision
+        status statuscode=0-3
+        text productnumber producturl size suppliername vendorid vendorname vendorpartnumber hierarchypath
+        memo description
+        money currentcost standardcost price
+        decimal quantityonhand stockvolume stockweight
+        int quantitydecimal
+        bool iskit isstockitem isreparented
+        option producttypecode=1-4 productstructure=1-3
+        datetime validfromdate validtodate
+        lookup defaultuomid>uom defaultuomscheduleid>uomschedule parentproductid>product
+        lookup pricelevelid>pricelevel subjectid>subject
+        guid processid stageid
+        text traversedpath"""),
     ("opportunitycompetitors", "opportunitycompetitorscollection", "opportunitycompetitorid", "",
      "Opportunity competitor", "none", """
         lookup opportunityid>opportunity competitorid>competitor"""),
@@ -290,6 +305,16 @@ TABLES = (
         partylist to from cc bcc
         text address
         bool directioncode
+        guid subscriptionid"""),
+    ("serviceappointment", "serviceappointments", "activityid", "subject", "Service Activity", "activity", """
+        state statecode=0:Open,1:Closed,2:Canceled,3:Scheduled
+        status statuscode=1-4,6-10
+        text location
+        memo activityadditionalparams
+        partylist customers resources
+        lookup siteid>site
+        bool isalldayevent ismapiprivate
+        int anchoroffset
         guid subscriptionid"""),
     ("activityparty", "activityparties", "activitypartyid", "partyidname", "Activity Party", "none", f"""
         lookup activityid>activitypointer partyid>{PARTY}

@@ -6,12 +6,14 @@ what is kept in memory is good for as long as the number stays, in every process
 
 from sqlalchemy import Connection, select
 
-from connectors.embedded.crm.access import Access, Rights, read_rights
+from connectors.embedded.crm.access import EVERYTHING, Access, Rights, read_rights
 from connectors.embedded.crm.customizing import read_schema
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import structure
 from connectors.embedded.crm.users import count_readers, find_user, find_user_id
 from insights.model import User
+
+APPLICATION = User("", "", "")
 
 
 class Structure:
@@ -47,8 +49,10 @@ class Structure:
         self._object_ids[object_id] = user_id
         return self.user(connection, user_id)
 
-    def access(self, connection: Connection, user: User) -> Access:
-        """What a user may read."""
+    def access(self, connection: Connection, user: User | None) -> Access:
+        """What a user may read; None is the application itself."""
+        if user is None:
+            return Access(connection, self.schema, APPLICATION, EVERYTHING)
         key = (user.id, user.roles)
         rights = self._rights.get(key)
         if rights is None:

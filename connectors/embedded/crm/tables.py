@@ -1,7 +1,7 @@
 """SQL tables of the embedded CRM: one store for the rows of all its tables, and what finds them again.
 
-`rows` is the truth; the others are derived from it on every write, so that each read is a range scan
-of an index whose length is that of the answer.
+`rows` is the truth, each with the number of the change that wrote it; the others are derived from it on
+every write, so that each read is a range scan of an index whose length is that of the answer.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
@@ -29,8 +29,34 @@ rows = Table(
     Column("modified_at", Instant, nullable=False),
     Column("modified_by_id", ID),
     Column("attributes", JSON, nullable=False),
+    Column("change", BigInteger, nullable=False, server_default="0"),
     Index("ix_rows_table_name_name_key", "table_name", "name_key", "id"),
     Index("ix_rows_id", "id"),
+    Index("ix_rows_owner_id", "owner_id", "table_name", "modified_at"),
+    Index("ix_rows_change", "table_name", "change", "id"),
+)
+
+# Rows that are gone, with the number of the change that removed them.
+removed_rows = Table(
+    "removed_rows",
+    crm,
+    Column("table_name", TABLE, primary_key=True),
+    Column("id", ID, primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    Index("ix_removed_rows_change", "table_name", "change", "id"),
+)
+
+# The days and times that work is planned by: when a deal closes, when an activity starts and ends.
+dates = Table(
+    "dates",
+    crm,
+    Column("table_name", TABLE, primary_key=True),
+    Column("row_id", ID, primary_key=True),
+    Column("column_name", String(128), primary_key=True),
+    Column("owner_id", ID),
+    Column("at", Instant, nullable=False),
+    Index("ix_dates_owner_id", "owner_id", "column_name", "table_name", "at", "row_id"),
+    Index("ix_dates_column_name", "column_name", "table_name", "at", "row_id"),
 )
 
 # Every email column of every row, by the key under which equal addresses meet.

@@ -1,4 +1,8 @@
-"""Writes rows with everything that is derived from them."""
+"""Writes rows with everything that is derived from them; each bears the number of the change it is part of.
+
+A transaction that writes begins with `count_change`: numbers are taken one after the other, so that who
+has read up to one has seen everything below it.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -8,7 +12,7 @@ from sqlalchemy import Connection, delete, select, tuple_, update
 from connectors.embedded.crm.indexes import activity_at, forget_rows, index_rows, message_entries
 from connectors.embedded.crm.row import StoredRow, chunks, search_key
 from connectors.embedded.crm.schema import Schema
-from connectors.embedded.crm.tables import message_ids, rows, structure, timeline
+from connectors.embedded.crm.tables import message_ids, removed_rows, rows, structure, timeline
 from insights.database import insert_into
 from insights.model import RecordRef
 
@@ -27,7 +31,9 @@ CHANGE = select(structure.c.changes)
 
 def insert_row(connection: Connection, schema: Schema, row: StoredRow) -> bool:
     """Add a row; False if its id or Message-ID is taken, also by a transaction that commits meanwhile."""
-    statement = insert_into(connection, rows).values(_columns(row)).on_conflict_do_nothing()
+    statement = (
+        insert_into(connection, rows).values(_columns(row, read_change(connection))).on_conflict_do_nothing()
+    )
     if connection.execute(statement).rowcount == 0:
         return False
     claims = list(message_entries(row))
@@ -49,9 +55,10 @@ def write_rows(
         return
     statement = insert_into(connection, rows)
     changed = {c.name: statement.excluded[c.name] for c in rows.c if not c.primary_key}
+    change = read_change(connection)
     connection.execute(
         statement.on_conflict_do_update(index_elements=[rows.c.table_name, rows.c.id], set_=changed),
-        [_columns(row) for row in batch],
+        [_columns(row, change) for row in batch],
     )
     if known:
         forget_rows(connection, known)
@@ -70,7 +77,15 @@ def delete_rows(connection: Connection, refs: Collection[RecordRef]) -> None:
     """Remove rows and everything derived from them."""
     forget_rows(connection, refs)
     note_change(connection, {ref.table for ref in refs})
+    change = read_change(connection)
     for chunk in chunks(refs):
+        gone = insert_into(connection, removed_rows)
+        connection.execute(
+            gone.on_conflict_do_update(
+                index_elements=["table_name", "id"], set_={"change": gone.excluded.change}
+            ),
+            [{"table_name": ref.table, "id": ref.id, "change": change} for ref in chunk],
+        )
         keys = [(ref.table, ref.id) for ref in chunk]
         connection.execute(delete(rows).where(tuple_(rows.c.table_name, rows.c.id).in_(keys)))
         activities = tuple_(timeline.c.activity_table, timeline.c.activity_id)
@@ -97,8 +112,9 @@ def read_change(connection: Connection) -> int:
     return connection.execute(CHANGE).scalar() or 0
 
 
-def _columns(row: StoredRow) -> dict[str, Any]:
+def _columns(row: StoredRow, change: int) -> dict[str, Any]:
     return {
+        "change": change,
         "table_name": row.table,
         "id": row.id,
         "name": row.name,

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from connectors.embedded.crm.customizing import read_schema
-from connectors.embedded.crm.indexes import activity_at
 from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.standard import standard_schema
-from connectors.embedded.crm.tables import rows, timeline
+from connectors.embedded.crm.tables import rows
+from connectors.embedded.crm.writing import count_change, write_rows
 from connectors.embedded.demo.conversations import Letter
 from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
@@ -32,18 +32,18 @@ PAST = frozenset({"senton", "actualend", "actualstart", "overriddencreatedon"})
 
 def read_day(connection: Connection) -> date | None:
     """The day that the CRM rows are written for, None before the demo is complete."""
-    attributes = connection.execute(_organization()).scalar() or {}
-    return date.fromisoformat(attributes[DAY_COLUMN]) if DAY_COLUMN in attributes else None
+    organization = _organization(connection)
+    day = organization.text(DAY_COLUMN) if organization else ""
+    return date.fromisoformat(day) if day else None
 
 
 def write_day(connection: Connection, day: date) -> None:
     """Remember the day that the CRM rows are written for."""
-    attributes = connection.execute(_organization()).scalar() or {}
-    connection.execute(
-        update(rows)
-        .where(rows.c.table_name == "organization")
-        .values(attributes=attributes | {DAY_COLUMN: day.isoformat()})
-    )
+    organization = _organization(connection)
+    if organization:
+        count_change(connection)
+        organization.attributes[DAY_COLUMN] = day.isoformat()
+        write_rows(connection, standard_schema(), [organization], {organization.ref})
 
 
 def move_rows(connection: Connection, today: date, now: datetime) -> None:
@@ -52,12 +52,13 @@ def move_rows(connection: Connection, today: date, now: datetime) -> None:
     days = timedelta(days=(today - written_for).days) if written_for else timedelta()
     if not days:
         return
+    count_change(connection)
     schema = read_schema(connection, standard_schema())
     found = connection.execute(select(*COLUMNS).where(rows.c.table_name.in_(_moving_tables(schema)))).all()
     for batch in chunks([stored_row(row) for row in found]):
         for row in batch:
             _move_row(schema, row, days, now)
-        _update_rows(connection, schema, batch)
+        write_rows(connection, schema, batch, {row.ref for row in batch})
     write_day(connection, today)
 
 
@@ -90,8 +91,9 @@ def move_mail(connection: Connection, organization_id: str, letters: Sequence[Le
     connection.execute(update(mailboxes).values(version=mailboxes.c.version + 1))
 
 
-def _organization() -> Any:
-    return select(rows.c.attributes).where(rows.c.table_name == "organization")
+def _organization(connection: Connection) -> StoredRow | None:
+    found = connection.execute(select(*COLUMNS).where(rows.c.table_name == "organization")).one_or_none()
+    return stored_row(found) if found else None
 
 
 def _moving_tables(schema: Schema) -> list[str]:
@@ -110,33 +112,6 @@ def _move_row(schema: Schema, row: StoredRow, days: timedelta, now: datetime) ->
             row.attributes[name] = (date.fromisoformat(value) + days).isoformat()
     row.created_at = min(row.created_at + days, now)
     row.modified_at = min(row.modified_at + days, now)
-
-
-def _update_rows(connection: Connection, schema: Schema, batch: Sequence[StoredRow]) -> None:
-    """Write the times of rows and where they stand in timelines; no other index holds a time."""
-    connection.execute(
-        update(rows)
-        .where(rows.c.table_name == bindparam("of_table"), rows.c.id == bindparam("of_id"))
-        .values({name: bindparam(f"new_{name}") for name in ("attributes", "created_at", "modified_at")}),
-        [
-            {
-                "of_table": row.table,
-                "of_id": row.id,
-                "new_attributes": row.attributes,
-                "new_created_at": row.created_at,
-                "new_modified_at": row.modified_at,
-            }
-            for row in batch
-        ],
-    )
-    activities = [(row.id, at) for row in batch if (at := activity_at(schema, row))]
-    if activities:
-        connection.execute(
-            update(timeline)
-            .where(timeline.c.activity_id == bindparam("of_id"))
-            .values(at=bindparam("new_at")),
-            [{"of_id": activity_id, "new_at": at} for activity_id, at in activities],
-        )
 
 
 def _lying(connection: Connection, ids: Sequence[bytes]) -> Sequence[Row[Any]]:

@@ -18,7 +18,8 @@ from connectors.dataverse.wire import ANNOTATIONS
 from insights.errors import Conflict, Invalid
 from insights.model import MailQuery, Message, RecordRef, User
 from tests.contracts.crm_world import METADATA, NOW, WORLD, contact, ref, uid
-from tests.contracts.test_crm import CONTOSO, DEAL, AnyToken, draft, file, signed_in
+from tests.contracts.crms import AnyToken, signed_in
+from tests.contracts.test_crm import CONTOSO, DEAL, draft, file
 from tests.standins.dataverse import DataverseStandin, Logged, entra_id, running_dataverse
 from tests.standins.dataverse.store import Ref
 

@@ -9,13 +9,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from connectors.dataverse.changes import Token, read_changes
-from connectors.dataverse.expressions import Column
 from insights import outside
+from insights.crm.conditions import Column
 from insights.errors import Problem, Unavailable
 from insights.outside import MOST_JSON
 from tests.connectors.dataverse.test_resilience import ACCOUNTS, ALL, World, accounts, world
-from tests.contracts.crm_world import NOW
 from tests.standins.dataverse.faults import Fault
 
 pytestmark = pytest.mark.testdata
@@ -90,7 +88,6 @@ async def test_a_link_that_leads_away_is_not_followed(
 async def test_a_list_that_goes_on_without_end_is_given_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = (await world.crm.metadata())["account"]
     monkeypatch.setattr(outside, "MOST_PAGES", 7)
     again = f"{world.standin.url.rstrip('/')}/api/data/v9.2/accounts?$skiptoken=x"
     lie(world, {"value": [{"accountid": "a"}], "@odata.nextLink": again})
@@ -98,9 +95,6 @@ async def test_a_list_that_goes_on_without_end_is_given_up(
     with pytest.raises(Unavailable) as given_up:
         await world.crm.api.all_rows([ACCOUNTS], None, all_pages=True)
     assert (given_up.value.code, len(world.standin.requests) - before) == ("endless_list", 7)
-    with pytest.raises(Unavailable) as given_up:
-        await read_changes(world.crm.api, table, [Column("name")], None, now=NOW)
-    assert given_up.value.code == "endless_list"
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -109,14 +103,14 @@ async def test_changes_are_not_read_on_elsewhere(
     world: World, other: tuple[str, list[str]], name: str, link: str
 ) -> None:
     url, asked = other
-    table = (await world.crm.metadata())["account"]
+    first = await world.crm.changes("account", [Column("name")], None)
     base = world.standin.url.rstrip("/")
     bent = link.format(other=url, host=url.removeprefix("http://"), base=base)
     lie(world, {"value": [], name: bent})
     before = len(world.standin.requests)
-    for token in (None, Token("1", NOW)):
+    for cursor in (None, first.cursor):
         with pytest.raises(Unavailable):
-            await read_changes(world.crm.api, table, [Column("name")], token, now=NOW)
+            await world.crm.changes("account", [Column("name")], cursor)
     assert len(world.standin.requests) == before + 2
     assert asked == []
 

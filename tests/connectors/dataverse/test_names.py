@@ -8,8 +8,8 @@ from pkgutil import iter_modules
 import pytest
 
 import connectors.dataverse as package
-from connectors.dataverse.expressions import Column
 from connectors.dataverse.query import Expand
+from insights.crm.conditions import Column
 from tests.standins.dataverse.extra_schema import COLUMNS, TABLES
 
 KINDS = {

@@ -12,14 +12,15 @@ from aiohttp import ClientSession
 
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.crm import DataverseCrm
-from connectors.dataverse.expressions import Column
 from connectors.dataverse.faults import ServiceFault
 from connectors.dataverse.query import Query
 from connectors.dataverse.wire import Timing
+from insights.crm.conditions import Column
 from insights.errors import NotAllowed, NotFound, Unavailable
 from insights.model import NewPerson, User
 from tests.contracts.crm_world import METADATA, NOW, WORLD, ref, uid
-from tests.contracts.test_crm import DEAL, draft, file, signed_in
+from tests.contracts.crms import signed_in
+from tests.contracts.test_crm import DEAL, draft, file
 from tests.standins.dataverse import DataverseStandin, running_dataverse
 
 pytestmark = pytest.mark.testdata

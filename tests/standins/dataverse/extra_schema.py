@@ -31,7 +31,7 @@ def _table(name: str, schema_name: str, entity_set: str, key: str, columns: dict
             "DisplayName": schema_name,
             "OwnershipType": "None",
             "PrimaryIdAttribute": key,
-            "PrimaryNameAttribute": "name" if "name" in columns else "",
+            "PrimaryNameAttribute": next((each for each in ("name", "subject") if each in columns), ""),
         },
         "attributes": {key: _column(key.capitalize(), "Uniqueidentifier")}
         | columns
@@ -41,6 +41,16 @@ def _table(name: str, schema_name: str, entity_set: str, key: str, columns: dict
 
 
 GUID = "Uniqueidentifier"
+REGARDING = "account,contact,lead,opportunity,incident"
+OWNED = {
+    "ownerid": _column("OwnerId", "Owner", targets="systemuser,team", create=True),
+    "createdon": _column("CreatedOn", "DateTime"),
+    "modifiedon": _column("ModifiedOn", "DateTime"),
+    "createdby": _column("CreatedBy", "Lookup", targets="systemuser"),
+    "modifiedby": _column("ModifiedBy", "Lookup", targets="systemuser"),
+    "statecode": _column("StateCode", "State"),
+    "statuscode": _column("StatusCode", "Status", create=True),
+}
 TABLES = {
     "systemuserroles": _table(
         "systemuserroles", "SystemUserRoles", "systemuserrolescollection", "systemuserroleid",
@@ -78,6 +88,31 @@ TABLES = {
             "inheritedaccessrightsmask": _column("InheritedAccessRightsMask", "Integer"),
         },
     ),
+    "opportunitycompetitors": _table(
+        "opportunitycompetitors", "OpportunityCompetitors", "opportunitycompetitorscollection",
+        "opportunitycompetitorid",
+        {"opportunityid": _column("OpportunityId", GUID), "competitorid": _column("CompetitorId", GUID)},
+    ),
+    "product": _table(
+        "product", "Product", "products", "productid",
+        {
+            "name": _column("Name", "String", create=True, length=100),
+            "productnumber": _column("ProductNumber", "String", create=True, length=100),
+            "price": _column("Price", "Money", create=True),
+            "quantityonhand": _column("QuantityOnHand", "Decimal", create=True),
+            **{name: OWNED[name] for name in OWNED if name != "ownerid"},
+        },
+    ),
+    "serviceappointment": _table(
+        "serviceappointment", "ServiceAppointment", "serviceappointments", "activityid",
+        {
+            "subject": _column("Subject", "String", create=True, length=200),
+            "scheduledstart": _column("ScheduledStart", "DateTime", create=True),
+            "scheduledend": _column("ScheduledEnd", "DateTime", create=True),
+            "regardingobjectid": _column("RegardingObjectId", "Lookup", targets=REGARDING, create=True),
+            **OWNED,
+        },
+    ),
 }  # fmt: skip
 
 COLUMNS = {
@@ -97,6 +132,7 @@ DATE_ONLY = {
     ("opportunity", "estimatedclosedate"),
     ("opportunity", "actualclosedate"),
     ("lead", "estimatedclosedate"),
+    ("opportunity", "finaldecisiondate"),
 }
 """Columns whose format is DateOnly, which `entities.json` does not tell from DateTime."""
 
@@ -135,6 +171,11 @@ MANY_TO_MANY = {
     "systemuserroles_association": ("systemuserroles", ("systemuser", "systemuserid"), ("role", "roleid")),
     "teammembership_association": ("teammembership", ("team", "teamid"), ("systemuser", "systemuserid")),
     "teamroles_association": ("teamroles", ("team", "teamid"), ("role", "roleid")),
+    "opportunitycompetitors_association": (
+        "opportunitycompetitors",
+        ("opportunity", "opportunityid"),
+        ("competitor", "competitorid"),
+    ),
     "roleprivileges_association": ("roleprivileges", ("role", "roleid"), ("privilege", "privilegeid")),
 }
 """Many-to-many relationships: intersect table, then both sides with their columns in it."""
@@ -158,7 +199,8 @@ PRIVILEGE_NAMES = {
 """What privileges of a table are called where it is not its SchemaName; activities are all `Activity`."""
 UNGUARDED = frozenset(
     {"activityparty", "activitymimeattachment", "actioncarduserstate", "privilege", "principalobjectaccess",
-     "systemuserroles", "teamroles", "teammembership", "roleprivileges", "usersettings", "cardtype"}
+     "systemuserroles", "teamroles", "opportunitycompetitors", "teammembership", "roleprivileges",
+     "usersettings", "cardtype"}
 )  # fmt: skip
 """Tables without privileges of their own: read by whom reads the parent activity, or by everybody."""
 OTHER_PRIVILEGES = ("prvActOnBehalfOfAnotherUser",)

@@ -29,7 +29,7 @@ from tests.standins.dataverse.querying import renderer
 from tests.standins.dataverse.schema import NAMELESS, Table
 from tests.standins.dataverse.store import Ref, Row, Value
 
-READ_ONLY = extra_schema.TABLES.keys() | {NAMELESS, "activityparty"}
+READ_ONLY = extra_schema.TABLES.keys() - {"product", "serviceappointment"} | {NAMELESS, "activityparty"}
 """Tables that are written through others."""
 CHILDREN = (("activitymimeattachment", ("objectid",)), ("connection", ("record1id", "record2id")),
             ("annotation", ("objectid",)))  # fmt: skip
@@ -95,7 +95,7 @@ def _stamps(caller: Caller, table: Table, values: Mapping[str, Value]) -> dict[s
         "createdonbehalfby": app,
         "modifiedonbehalfby": app,
         "ownerid": user,
-        "statuscode": 1,
+        "statuscode": min(table.columns["statuscode"].options or [1]) if "statuscode" in table.columns else 1,
     }
     return {name: value for name, value in stamps.items() if name in table.columns}
 

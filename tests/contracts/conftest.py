@@ -1,0 +1,38 @@
+"""What the contract suites of one port share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from insights.database import Database
+from insights.ports import Crm
+from tests.conftest import empty_database
+from tests.contracts.crms import Add, Opened, filled_dataverse, filled_embedded
+
+
+@pytest.fixture(params=["embedded-sqlite", "embedded-postgresql", "dataverse"])
+async def opened(request: pytest.FixtureRequest, testdata: Path, tmp_path: Path) -> AsyncIterator[Opened]:
+    """A CRM with the organisation of `crm_world`, and what adds rows to it."""
+    kind, _, database = request.param.partition("-")
+    if kind == "dataverse":
+        if not testdata.is_dir():
+            pytest.skip("the stand-in takes its names from the test data")
+        async with filled_dataverse(testdata) as found:
+            yield found
+        return
+    with empty_database(request, database) as url:
+        async with filled_embedded(Database("crm", data_dir=tmp_path, url=url)) as found:
+            yield found
+
+
+@pytest.fixture
+def crm(opened: Opened) -> Crm:
+    """The CRM of the implementation under test."""
+    return opened.crm
+
+
+@pytest.fixture
+def add(opened: Opened) -> Add:
+    """Adds rows by entity set."""
+    return opened.add
