@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, tuple_
+from sqlalchemy import Connection, Table, delete
 
-from connectors.embedded.crm.row import LONGEST_KEY, StoredRow, chunks, message_key
+from connectors.embedded.crm.row import LONGEST_KEY, StoredRow, by_table, message_key
 from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import (
@@ -156,15 +156,13 @@ def activity_at(schema: Schema, row: StoredRow) -> datetime | None:
 
 def forget_rows(connection: Connection, refs: Collection[RecordRef]) -> None:
     """Remove what is derived from rows, which follow or are written anew."""
-    for chunk in chunks(refs):
-        keys = [(ref.table, ref.id) for ref in chunk]
+    for name, ids in by_table(refs):
         for table in (addresses, lookups, dates):
-            connection.execute(delete(table).where(tuple_(table.c.table_name, table.c.row_id).in_(keys)))
-        via = tuple_(timeline.c.via_table, timeline.c.via_id)
-        connection.execute(delete(timeline).where(via.in_(keys)))
-        shared = [ref.id for ref in chunk if ref.table == "principalobjectaccess"]
-        connection.execute(delete(shares).where(shares.c.via_id.in_(shared)))
-        owners = [ref.id for ref in chunk if ref.table in {"systemuser", "team"}]
-        emails = [ref.id for ref in chunk if ref.table == "email"]
-        connection.execute(delete(principals).where(principals.c.id.in_(owners)))
-        connection.execute(delete(message_ids).where(message_ids.c.email_id.in_(emails)))
+            connection.execute(delete(table).where(table.c.table_name == name, table.c.row_id.in_(ids)))
+        connection.execute(delete(timeline).where(timeline.c.via_table == name, timeline.c.via_id.in_(ids)))
+        if name == "principalobjectaccess":
+            connection.execute(delete(shares).where(shares.c.via_id.in_(ids)))
+        elif name in {"systemuser", "team"}:
+            connection.execute(delete(principals).where(principals.c.id.in_(ids)))
+        elif name == "email":
+            connection.execute(delete(message_ids).where(message_ids.c.email_id.in_(ids)))

@@ -80,6 +80,19 @@ def message_key(internet_message_id: str) -> str:
     return clean(internet_message_id.strip())[:LONGEST_KEY]
 
 
+def by_table(refs: Iterable[RecordRef]) -> Iterator[tuple[str, list[str]]]:
+    """(table, ids of at most `CHUNK` of its rows), so that each statement names one table.
+
+    Pairs of table and id in one IN would have SQLite read the whole table.
+    """
+    ids: dict[str, list[str]] = {}
+    for ref in refs:
+        ids.setdefault(ref.table, []).append(ref.id)
+    for table, found in ids.items():
+        for chunk in chunks(found):
+            yield table, chunk
+
+
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """Lists of at most `size` items."""
     chunk: list[T] = []

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, select
 
-from connectors.embedded.crm.row import StoredRow, chunks
+from connectors.embedded.crm.row import StoredRow, by_table
 from connectors.embedded.crm.tables import rows
 from insights.model import RecordRef
 
@@ -36,8 +36,8 @@ def read_row(connection: Connection, table: str, row_id: str) -> StoredRow | Non
 def read_rows(connection: Connection, refs: Collection[RecordRef]) -> dict[RecordRef, StoredRow]:
     """Many rows by reference."""
     found: dict[RecordRef, StoredRow] = {}
-    for chunk in chunks(refs):
-        keys = [(ref.table, ref.id) for ref in chunk]
-        for row in connection.execute(select(*COLUMNS).where(tuple_(rows.c.table_name, rows.c.id).in_(keys))):
+    for table, ids in by_table(refs):
+        statement = select(*COLUMNS).where(rows.c.table_name == table, rows.c.id.in_(ids))
+        for row in connection.execute(statement):
             found[RecordRef(row.table_name, row.id)] = stored_row(row)
     return found

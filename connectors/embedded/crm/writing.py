@@ -7,10 +7,10 @@ has read up to one has seen everything below it.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, select, update
 
 from connectors.embedded.crm.indexes import activity_at, forget_rows, index_rows, message_entries
-from connectors.embedded.crm.row import StoredRow, chunks, search_key
+from connectors.embedded.crm.row import StoredRow, by_table, chunks, search_key
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import message_ids, removed_rows, rows, structure, timeline
 from insights.database import insert_into
@@ -64,7 +64,7 @@ def write_rows(
         forget_rows(connection, known)
         for row in batch:
             if row.ref in known and (at := activity_at(schema, row)):
-                same = tuple_(timeline.c.activity_table, timeline.c.activity_id) == tuple_(row.table, row.id)
+                same = (timeline.c.activity_table == row.table) & (timeline.c.activity_id == row.id)
                 connection.execute(update(timeline).where(same).values(at=at))
     messages = [entry for row in batch for entry in message_entries(row)]
     if messages:
@@ -86,10 +86,10 @@ def delete_rows(connection: Connection, refs: Collection[RecordRef]) -> None:
             ),
             [{"table_name": ref.table, "id": ref.id, "change": change} for ref in chunk],
         )
-        keys = [(ref.table, ref.id) for ref in chunk]
-        connection.execute(delete(rows).where(tuple_(rows.c.table_name, rows.c.id).in_(keys)))
-        activities = tuple_(timeline.c.activity_table, timeline.c.activity_id)
-        connection.execute(delete(timeline).where(activities.in_(keys)))
+    for table, ids in by_table(refs):
+        connection.execute(delete(rows).where(rows.c.table_name == table, rows.c.id.in_(ids)))
+        shown = (timeline.c.activity_table == table) & timeline.c.activity_id.in_(ids)
+        connection.execute(delete(timeline).where(shown))
 
 
 def note_change(connection: Connection, tables: Iterable[str] = STRUCTURAL) -> None:
