@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import cast
 
@@ -40,7 +41,7 @@ from bot import due as chats_due
 from bot.door import BotDoor
 from connectors.registry import open_stores
 from insights import work
-from insights.capture import promotion
+from insights.capture import changes, promotion, tracks
 from insights.capture.views import Item, OpenEmail, Timeline
 from insights.services import Services
 from insights.settings import Settings
@@ -219,6 +220,7 @@ def _running(
                 await seed(services)
                 app[TOKEN_MAKER] = cast(TokenMaker, services.directory)
                 app[SHARED_MAILBOXES] = cast(SharedMailboxes, services.mail)
+            services.news.let_overhear(tracks.NEWS, partial(changes.overhear, services))
             services.workflows.register(promotion.workflow(lambda: services))
             services.workflows.start()
             worker = asyncio.create_task(_work(services, app[BOT], stack, stores.due))

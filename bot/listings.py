@@ -17,7 +17,7 @@ from insights.database import Database, insert_into
 from insights.model import RecordRef
 from insights.news import newest_change
 from insights.services import Services
-from insights.tables import changes, listed_emails, listings, places
+from insights.tables import listed_emails, listings, news, places
 
 KEPT = timedelta(days=14)
 """How long a list goes on changing; an older one says so when it is pressed."""
@@ -102,8 +102,8 @@ def select_stale(connection: Connection, after: int) -> tuple[int, list[tuple[Li
     stale = (
         select(places.c.key)
         .join(listed_emails, listed_emails.c.listing_id == places.c.listing_id)
-        .join(changes, changes.c.subject == listed_emails.c.email_id)
-        .where(changes.c.id > after, changes.c.id > places.c.change_id)
+        .join(news, news.c.subject == listed_emails.c.email_id)
+        .where(news.c.id > after, news.c.id > places.c.change_id)
     )
     query = select(listings, places).join(places).where(places.c.key.in_(stale))
     found = connection.execute(query).all()

@@ -7,6 +7,7 @@ or happened while no server ran, is caught up with. Two servers may both redraw 
 import asyncio
 import time
 from collections import deque
+from datetime import timedelta
 
 import structlog
 
@@ -17,11 +18,12 @@ from bot.listings import Place
 from bot.turns import Listing, message_of
 from cards.words import read_words
 from insights.errors import NotAllowed, NotFound, Problem
+from insights.news import Heard
 from insights.services import Services
 
-EVERY_SECONDS = 0.4
-LOOK_BACK = 1500
-"""How many rounds, ten minutes, a change is looked at: a card may be noted, or fail, long after it."""
+ROUND_SECONDS = 5.0
+LOOK_BACK = timedelta(minutes=10)
+"""How long a change is looked at: a card may be noted, or fail, long after it."""
 AT_ONCE = 16
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 log = structlog.get_logger(__name__)
@@ -33,31 +35,46 @@ class Redrawer:
     def __init__(self, services: Services, chats: Chats) -> None:
         self._services = services
         self._chats = chats
-        self._seen: deque[int] = deque(maxlen=LOOK_BACK)
+        self._seen: deque[tuple[float, int]] = deque()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, tuple[float, float]] = {}
         """By place: until when it is left alone after a failure, and for how long that was."""
 
     async def keep_redrawing(self) -> None:
-        """Redraw until cancelled."""
+        """Redraw until cancelled: on news, and from time to time what failed or was noted late."""
         try:
             while True:
                 try:
-                    await self._begin_round()
+                    async with self._services.news.listen(None) as heard:
+                        while True:
+                            await self._begin_round()
+                            await self._wait_for_news(heard)
                 except Problem as problem:
                     log.warning("cards could not be redrawn", code=problem.code)
                 except Exception:
                     log.exception("cards could not be redrawn")
-                await asyncio.sleep(EVERY_SECONDS)
+                await asyncio.sleep(FIRST_PAUSE)
         finally:
             for task in self._busy.values():
                 task.cancel()
 
+    async def _wait_for_news(self, heard: Heard) -> None:
+        """Until something happened, or it is time for what is still to do; raises the Problem of no news."""
+        try:
+            async with asyncio.timeout(FIRST_PAUSE if self._paused or self._busy else ROUND_SECONDS):
+                told = await heard.get()
+        except TimeoutError:
+            return
+        if isinstance(told, Problem):
+            raise told
+
     async def _begin_round(self) -> None:
-        after = self._seen[0] if self._seen else 0
+        now, after = time.monotonic(), self._seen[0][1] if self._seen else 0
         newest, stale = await self._services.database.read(listings.select_stale, after)
-        self._seen.append(newest)
+        self._seen.append((now, newest))
+        while self._seen[0][0] < now - LOOK_BACK.total_seconds():
+            self._seen.popleft()
         self._busy = {key: task for key, task in self._busy.items() if not task.done()}
         keys = {place.key for _, place in stale}
         self._paused = {key: pause for key, pause in self._paused.items() if key in keys}

@@ -1,25 +1,71 @@
-"""What happened, read from the database once for all who listen in this process.
+"""What happened and who is told: written with what happened, read once for all who listen in a process.
 
 Every process reads for itself, so it does not matter which of them moved something.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select
 
 from insights.database import Database
 from insights.errors import Problem, Unavailable
-from insights.tables import changes
+from insights.model import RecordRef, User
+from insights.tables import hearers as told
+from insights.tables import news as table
 
 EVERY_SECONDS = 0.4
 AT_ONCE = 500
+EVERYONE = frozenset({""})
 log = structlog.get_logger(__name__)
-NEWEST = select(func.max(changes.c.id))
-Heard = asyncio.Queue[list[str] | Problem]
-"""Ids of emails whose tracking moved, those of one moment together; a Problem where that is not known."""
+NEWEST = select(func.max(table.c.id))
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """Something of a kind that happened to a subject, and the record that it shows with."""
+
+    kind: str
+    subject: str
+    record: RecordRef | None = None
+    is_own: bool = False
+    """Whether it was told to who hears it, and not overheard."""
+
+
+Heard = asyncio.Queue[list[NewsItem] | Problem]
+"""What happened in one moment, together; a Problem where that is not known."""
+Overhear = Callable[[Sequence[NewsItem], Collection[User]], Awaitable[Mapping[str, frozenset[str]]]]
+"""Of news and those who were not told: the subjects that each of them may know of, by the user's id."""
+
+
+def tell(
+    connection: Connection,
+    kind: str,
+    subject: str,
+    user_ids: Collection[str],
+    now: datetime,
+    *,
+    record: RecordRef | None = None,
+) -> None:
+    """Tell these users (or EVERYONE) that something happened, with the transaction in which it does."""
+    about = {"record_table": record.table, "record_id": record.id} if record else {}
+    written = connection.execute(insert(table).values(at=now, kind=kind, subject=subject, **about))
+    [number] = written.inserted_primary_key or (None,)
+    if user_ids:
+        rows = [{"news_id": number, "user_id": user_id} for user_id in dict.fromkeys(user_ids)]
+        connection.execute(insert(told), rows)
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """Who listens: a user, or None for what is done for everybody."""
+
+    user: User | None
+    heard: Heard = field(default_factory=Heard)
 
 
 class News:
@@ -27,55 +73,128 @@ class News:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listeners: set[Heard] = set()
+        self._listeners: set[Listener] = set()
+        self._overhearing: dict[str, Overhear] = {}
+        self._passing: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._last = 0
 
+    def let_overhear(self, kind: str, who: Overhear) -> None:
+        """Let news of a kind reach those, too, of whom `who` says so; asked once for all who listen."""
+        self._overhearing[kind] = who
+
     @asynccontextmanager
-    async def listen(self) -> AsyncIterator[Heard]:
-        """What happens from now on."""
-        heard = Heard()
+    async def listen(self, user: User | None) -> AsyncIterator[Heard]:
+        """What the user is told from now on; everything without one."""
+        listener = Listener(user)
         async with self._starting:  # whoever comes meanwhile begins no second one
             if self._reading is None:
                 self._last = await self._database.read(newest_change)
                 self._reading = asyncio.create_task(self._read())
-        self._listeners.add(heard)
+        self._listeners.add(listener)
         try:
-            yield heard
+            yield listener.heard
         finally:
-            self._listeners.discard(heard)
+            self._listeners.discard(listener)
             if not self._listeners and self._reading:
-                self._reading.cancel()
+                for task in (self._reading, *self._passing):
+                    task.cancel()
                 self._reading = None
 
     async def _read(self) -> None:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             try:
-                moved = await self._database.read(_since, self._last)
+                happened = await self._database.read(_since, self._last)
             except Problem as problem:
-                self._tell(problem)
+                self._tell_all(problem)
                 continue
             except Exception:
                 log.exception("news could not be read")
-                self._tell(Unavailable("News could not be read", "the log says more", code="no_news"))
+                self._tell_all(Unavailable("News could not be read", "the log says more", code="no_news"))
                 continue
-            if moved:
-                self._last = moved[-1][0]
-                self._tell(list(dict.fromkeys(subject for _, subject in moved)))
+            if happened:
+                self._last = happened[-1].number
+                self._tell(happened)
 
-    def _tell(self, what: list[str] | Problem) -> None:
-        for heard in self._listeners:
-            heard.put_nowait(what)
+    def _tell_all(self, problem: Problem) -> None:
+        for listener in self._listeners:
+            listener.heard.put_nowait(problem)
+
+    def _tell(self, happened: "Sequence[Told]") -> None:
+        """Tell each who was meant to hear; who else may know is found out beside, for it may take a while."""
+        for listener in self._listeners:
+            own = [each.as_item(is_own=True) for each in happened if each.is_for(listener.user)]
+            if own:
+                listener.heard.put_nowait(list(dict.fromkeys(own)))
+        for kind, who in self._overhearing.items():
+            if of_kind := [each for each in happened if each.kind == kind]:
+                task = asyncio.create_task(self._pass_on(of_kind, who))
+                self._passing.add(task)
+                task.add_done_callback(self._passing.discard)
+
+    async def _pass_on(self, happened: "Sequence[Told]", who: Overhear) -> None:
+        users = {each.user.id: each.user for each in self._listeners if each.user}
+        others = [user for user in users.values() if not all(each.is_for(user) for each in happened)]
+        if not others:
+            return
+        items = list(dict.fromkeys(each.as_item(is_own=False) for each in happened))
+        try:
+            known = await who(items, others)
+        except Problem as problem:  # who was not told looks by itself from time to time
+            log.warning("news reached only whom it was told", code=problem.code)
+            return
+        except Exception:
+            log.exception("news reached only whom it was told")
+            return
+        for listener in self._listeners:
+            if listener.user and (subjects := known.get(listener.user.id)):
+                told_already = {each.subject for each in happened if each.is_for(listener.user)}
+                heard = [item for item in items if item.subject in subjects - told_already]
+                if heard:
+                    listener.heard.put_nowait(heard)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A row of the table with those who are told."""
+
+    number: int
+    kind: str
+    subject: str
+    record: RecordRef | None
+    user_ids: frozenset[str]
+
+    def is_for(self, user: User | None) -> bool:
+        """Whether this user is told; who listens for everybody always is."""
+        return user is None or user.id in self.user_ids or not EVERYONE.isdisjoint(self.user_ids)
+
+    def as_item(self, *, is_own: bool) -> NewsItem:
+        """What is told."""
+        return NewsItem(self.kind, self.subject, self.record, is_own)
 
 
 def newest_change(connection: Connection) -> int:
-    """The number of the newest change, to be asked for before what it may change is read."""
+    """The number of the newest of the news, to be asked for before what it may change is read."""
     return connection.execute(NEWEST).scalar() or 0
 
 
-def _since(connection: Connection, last: int) -> list[tuple[int, str]]:
-    query = select(changes.c.id, changes.c.subject).where(changes.c.id > last)
-    rows = connection.execute(query.order_by(changes.c.id).limit(AT_ONCE))
-    return [(number, subject) for number, subject in rows]
+def _since(connection: Connection, last: int) -> list[Told]:
+    query = select(table).where(table.c.id > last).order_by(table.c.id).limit(AT_ONCE)
+    rows = connection.execute(query).all()
+    user_ids: dict[int, list[str]] = {row.id: [] for row in rows}
+    if rows:
+        among = select(told).where(told.c.news_id > last, told.c.news_id <= rows[-1].id)
+        for number, user_id in connection.execute(among):
+            user_ids[number].append(user_id)
+    return [
+        Told(
+            row.id,
+            row.kind,
+            row.subject,
+            RecordRef(row.record_table, row.record_id) if row.record_table else None,
+            frozenset(user_ids[row.id]),
+        )
+        for row in rows
+    ]

@@ -36,7 +36,8 @@ export async function startTab(root, page, opening) {
     actions = createActions(store, api);
     addEventListener("popstate", actions.records.openAddress);
     await Promise.all([loadUser(store, me), actions.records.find(), actions.records.openAddress()]);
-    listen(store, api, actions, actions.records.refresh);
+    // What a record is called and holds beside its timeline is no news: the regular look renews it.
+    listen(store, api, actions, { look: actions.records.refresh, concerns: () => false });
     await Promise.all([actions.settings.loadFailures(), actions.settings.loadPreferences()]);
   } catch (problem) {
     if (!(problem instanceof HostProblem)) throw problem;

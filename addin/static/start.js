@@ -57,7 +57,7 @@ export async function startPane(root, page, opening) {
       loadUser(store, me, tellProblem),
       actions.mail.openItem(current, isSame ? email : null),
     ]);
-    listen(store, api, actions, actions.mail.refresh);
+    listen(store, api, actions, { look: actions.mail.refresh, concerns: actions.mail.concerns });
     await Promise.all([actions.settings.loadFailures(), actions.settings.loadPreferences()]);
   } catch (problem) {
     if (!(problem instanceof HostProblem)) throw problem;

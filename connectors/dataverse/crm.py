@@ -1,7 +1,7 @@
 """The port `Crm` on Dataverse: reads as the user by impersonation, so that the CRM's permissions decide."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import aiohttp
@@ -184,7 +184,11 @@ class DataverseCrm(Crm):
     async def audience(self, user: User, regarding: RecordRef | None) -> int:
         """By roles and business units; whom a single row is shared with does not count."""
         readers, _ = await asyncio.gather(self._readers(), self._require(user, regarding))
-        return readers.count(user.id)
+        return len(readers.of(user.id))
+
+    @override
+    async def readers(self, owner_id: str, user_ids: Collection[str]) -> frozenset[str]:
+        return (await self._readers()).of(owner_id) & frozenset(user_ids)
 
     @override
     async def create_email(self, user: User, draft: EmailDraft) -> TrackedEmail:

@@ -25,14 +25,14 @@ class Readers:
     depths: Mapping[str, int]
     parents: Mapping[str, str]
 
-    def count(self, owner_id: str) -> int:
-        """How many of them may read a row that this user owns."""
+    def of(self, owner_id: str) -> frozenset[str]:
+        """Those of them who may read a row that this user owns."""
         owner_unit = self.units.get(owner_id, "")
         above = self._and_above(owner_unit)
-        return sum(
-            may_read(self.depths.get(user_id, NONE), is_owner=user_id == owner_id,
-                     is_same_unit=unit == owner_unit, is_above=unit in above)
-            for user_id, unit in self.units.items()
+        return frozenset(
+            user_id for user_id, unit in self.units.items()
+            if may_read(self.depths.get(user_id, NONE), is_owner=user_id == owner_id,
+                        is_same_unit=unit == owner_unit, is_above=unit in above)
         )  # fmt: skip
 
     def _and_above(self, unit: str) -> set[str]:

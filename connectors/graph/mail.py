@@ -109,10 +109,17 @@ class GraphMail:
         """The whole message as MIME; raises NotFound."""
         return await self._files.source(mailbox, await self._message_id(mailbox, email_id))
 
-    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
-        """Those of the emails that were listed in the user's mailbox or in one that they opened lately."""
-        places = [await self._reader.places_of(each, email_ids) for each in self._reader.opened_by(reader)]
-        return frozenset(each for known in places for each in known)
+    async def held(
+        self, readers: Collection[User], email_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """Those of the emails that were listed in each user's mailbox or in one that they opened lately."""
+        opened = {user.id: [each.address for each in self._reader.opened_by(user)] for user in readers}
+        addresses = {address for each in opened.values() for address in each}
+        listed = await self._reader.listed_in(addresses, email_ids)
+        return {
+            user_id: frozenset(each for address in mailboxes for each in listed.get(address, ()))
+            for user_id, mailboxes in opened.items()
+        }
 
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes with the mailbox; "" where nobody tells us of its changes."""

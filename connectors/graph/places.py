@@ -6,7 +6,7 @@ Message-ID is kept in memory alone, to find a message again whose Graph id has c
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -79,6 +79,18 @@ class Places:
             found |= stored
         return found
 
+    async def listed_in(
+        self, mailboxes: Collection[str], email_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """Those of the messages that have a place in each of the mailboxes, by address."""
+        ids = [each for each in dict.fromkeys(email_ids) if len(each) == 36]
+        stored = await self._database.read(_select_mailboxes, ids) if ids else set()
+        by_address = {address: self.mailbox_id(address) for address in mailboxes}
+        return {
+            address: frozenset(each for each in ids if (key, each) in self._known or (key, each) in stored)
+            for address, key in by_address.items()
+        }
+
     async def forget(self, mailbox: str, email_ids: Sequence[str]) -> None:
         """Drop places at which the messages no longer are."""
         mailbox_id = self.mailbox_id(mailbox)
@@ -119,6 +131,13 @@ class Places:
                 self._unwritten = batch | self._unwritten
                 log.warning("places of messages were not written", count=len(batch), code=problem.code)
                 return
+
+
+def _select_mailboxes(connection: Connection, email_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """(mailbox id, email id) of every known place of these messages."""
+    columns = message_places.c.mailbox_id, message_places.c.email_id
+    found = connection.execute(select(*columns).where(message_places.c.email_id.in_(email_ids)))
+    return {(mailbox_id, email_id) for mailbox_id, email_id in found}
 
 
 def _select(connection: Connection, mailbox_id: str, email_ids: Sequence[str]) -> dict[str, Place]:

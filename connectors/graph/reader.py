@@ -137,9 +137,11 @@ class MailReader:
         """Where Graph has a message, as far as we know."""
         return (await self._places.find(mailbox.address, [email_id])).get(email_id)
 
-    async def places_of(self, mailbox: Mailbox, email_ids: Collection[str]) -> Mapping[str, Place]:
-        """Where Graph has those of the messages that were ever listed in the mailbox."""
-        return await self._places.find(mailbox.address, list(email_ids))
+    async def listed_in(
+        self, addresses: Collection[str], email_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """Those of the messages that were ever listed in each of the mailboxes, by address."""
+        return await self._places.listed_in(addresses, email_ids)
 
     def opened_by(self, reader: User) -> list[Mailbox]:
         """The user's own mailbox, and the shared ones that they were let into lately."""

@@ -1,43 +1,39 @@
 """What open panes are told while they are open: emails whose tracking moved, mail that arrived.
 
-Of an email hears who pressed *Track* on it, who holds a copy, and who may read its row in the CRM: the id
-and the hour of what others track are nobody else's business.
+Of an email hears who pressed *Track* on it, who holds a copy, and, once it is in the CRM, who may read what
+its owner tracks: the id and the hour of what others track are nobody else's business.
 """
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, func, select
 
-from insights.capture.joins import select_pressed
-from insights.capture.tracks import Track
+from insights.capture.tracks import NEWS, Track, select_tracks
 from insights.capture.views import Change
 from insights.errors import Problem
 from insights.model import TrackState, User
-from insights.news import Heard
+from insights.news import Heard, NewsItem
 from insights.services import Services
-from insights.tables import changes
+from insights.tables import news
+from insights.views import Ref
 
 MAILBOX_EVERY_SECONDS = 10.0
 KEPT = timedelta(days=1)
-MOST_SHOWN = 1000
-"""Emails that a pane remembers to have been shown by the CRM."""
+IN_THE_CRM = frozenset({TrackState.TRACKED, TrackState.UNTRACKED})
+"""Where an email is, or was until now, that others may have seen."""
 
 
 async def watch(services: Services, user: User) -> AsyncIterator[list[Change]]:
     """Changes from now on that concern the user, those of one moment together, until nobody listens."""
-    async with services.news.listen() as heard:
+    async with services.news.listen(user) as heard:
         version, looked_at = await services.mail.version(user.mailbox), time.monotonic()
-        shown = OrderedDict[str, None]()
         while True:
-            moved = await _hear(heard, looked_at + MAILBOX_EVERY_SECONDS)
-            if moved:
-                concerned = await _concerning(services, user, moved, shown)
-                if told := [Change(kind="track", id=each) for each in moved if each in concerned]:
-                    yield told
+            happened = await _hear(heard, looked_at + MAILBOX_EVERY_SECONDS)
+            if moved := [_change(item) for item in happened if item.kind == NEWS]:
+                yield moved
             if time.monotonic() - looked_at >= MAILBOX_EVERY_SECONDS:
                 newest, looked_at = await services.mail.version(user.mailbox), time.monotonic()
                 if newest != version:
@@ -45,7 +41,7 @@ async def watch(services: Services, user: User) -> AsyncIterator[list[Change]]:
                     yield [Change(kind="mailbox", id=newest)]
 
 
-async def _hear(heard: Heard, until: float) -> list[str]:
+async def _hear(heard: Heard, until: float) -> list[NewsItem]:
     """The next news, none where there was none in time; raises the Problem that came instead."""
     try:
         async with asyncio.timeout(max(until - time.monotonic(), 0)):
@@ -57,34 +53,35 @@ async def _hear(heard: Heard, until: float) -> list[str]:
     return news
 
 
-async def _concerning(
-    services: Services, user: User, email_ids: Sequence[str], shown: OrderedDict[str, None]
-) -> frozenset[str]:
-    """Those of the emails that the user knows of; `shown` keeps what the CRM once let them read."""
-    rows, joined = await services.database.read(select_pressed, email_ids, user.id)
-    pressed = joined | {each for each, row in rows.items() if row.user_id == user.id}
-    held = await services.mail.held(user, [each for each in email_ids if each not in pressed])
-    others = [each for each in email_ids if each not in pressed | held and each not in shown]
-    readable = await asyncio.gather(*(_is_readable(services, user, each, rows.get(each)) for each in others))
-    shown.update((each, None) for each, is_readable in zip(others, readable, strict=True) if is_readable)
-    concerned = pressed | held | shown.keys()
-    while len(shown) > MOST_SHOWN:
-        shown.popitem(last=False)
-    return frozenset(concerned)
+def _change(item: NewsItem) -> Change:
+    record = Ref(table=item.record.table, id=item.record.id) if item.record else None
+    return Change(kind="track", id=item.subject, record=record, own=item.is_own)
 
 
-async def _is_readable(services: Services, user: User, email_id: str, row: Track | None) -> bool:
-    """Whether the CRM shows the user a row of the email; an unfinished one is none yet.
+async def overhear(
+    services: Services, items: Sequence[NewsItem], users: Collection[User]
+) -> Mapping[str, frozenset[str]]:
+    """The emails that each of these users knows of, by user: one question to mailboxes and one to the CRM."""
+    email_ids = list(dict.fromkeys(item.subject for item in items))
+    rows = await services.database.read(select_tracks, email_ids)
+    owned = _by_owner(rows)
+    user_ids = [user.id for user in users]
+    asking = asyncio.gather(*(services.crm.readers(owner_id, user_ids) for owner_id in owned))
+    held, readable = await asyncio.gather(services.mail.held(users, email_ids), asking)
+    known = {user.id: set(held.get(user.id, ())) for user in users}
+    for subjects, readers in zip(owned.values(), readable, strict=True):
+        for user_id in readers:
+            known[user_id] |= subjects
+    return {user_id: frozenset(subjects) for user_id, subjects in known.items()}
 
-    A CRM that does not answer says no: the pane's regular look finds out, and the line goes on.
-    """
-    if row and row.state is not TrackState.TRACKED:
-        return False
-    try:
-        await services.crm.email_activity(user, (row and row.email_activity_id) or email_id)
-    except Problem:
-        return False
-    return True
+
+def _by_owner(rows: Mapping[str, Track]) -> dict[str, set[str]]:
+    """The emails that stand or stood in the CRM, by whose they are there."""
+    owned: dict[str, set[str]] = {}
+    for email_id, row in rows.items():
+        if row.state in IN_THE_CRM:
+            owned.setdefault(row.user_id, set()).add(email_id)
+    return owned
 
 
 async def forget_changes(services: Services) -> int:
@@ -94,6 +91,6 @@ async def forget_changes(services: Services) -> int:
 
 def _forget(connection: Connection, services: Services) -> int:
     # The newest stays: numbers must only grow, and SQLite would begin again after an empty table.
-    newest = select(func.max(changes.c.id)).scalar_subquery()
-    old = (changes.c.at < services.clock() - KEPT) & (changes.c.id < newest)
-    return connection.execute(delete(changes).where(old)).rowcount
+    newest = select(func.max(news.c.id)).scalar_subquery()
+    old = (news.c.at < services.clock() - KEPT) & (news.c.id < newest)
+    return connection.execute(delete(news).where(old)).rowcount

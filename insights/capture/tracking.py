@@ -88,7 +88,8 @@ async def untrack(services: Services, user: User, email_id: str) -> Item:
         await _require_alone(services, joiners)
         await services.crm.delete_email(user, row.email_activity_id)
     if row or (pressed and pressed.user_id == user.id):
-        await services.database.write(_let_go, user, email_id, services)
+        records = [each.ref for each in (row.regarding, *row.links) if each] if row else []
+        await services.database.write(_let_go, user, email_id, services, records)
     if isinstance(target, Message):
         return await read_item(services, user, target)
     standing = await read_standing(services, user, [], [target])
@@ -169,7 +170,7 @@ def _leave(connection: Connection, user: User, email_id: str, services: Services
     was_there = joins.leave(connection, email_id, user.id)
     if was_there:
         audit.add(connection, user, "untrack", f"email {email_id}", now, joined="yes")
-        tracks.announce(connection, email_id, now)
+        tracks.announce(connection, email_id, now, user_id=user.id)
     return was_there
 
 
@@ -178,9 +179,11 @@ def _select_pressed(connection: Connection, email_id: str) -> tuple[tracks.Track
     return rows.get(email_id), joins.select_joiners(connection, email_id)
 
 
-def _let_go(connection: Connection, user: User, email_id: str, services: Services) -> None:
+def _let_go(
+    connection: Connection, user: User, email_id: str, services: Services, records: Sequence[RecordRef]
+) -> None:
     now = services.now()
-    tracks.let_go(connection, email_id, now)
+    tracks.let_go(connection, email_id, now, records)
     audit.add(connection, user, "untrack", f"email {email_id}", now)
 
 

@@ -12,7 +12,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from insights.database import insert_into
 from insights.model import RecordRef, TrackState
-from insights.tables import changes, track_attachments, track_joins, tracks
+from insights.news import tell
+from insights.tables import track_attachments, track_joins, tracks
+
+NEWS = "track"
+"""The kind of news that an email's tracking moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,8 @@ def finish(
         .values(state=state, cause=cause, changed_at=now)
     ).rowcount
     if ended:
-        announce(connection, email_id, now)
+        row = select_tracks(connection, [email_id])[email_id]
+        announce(connection, email_id, now, records=[row.regarding] if row.regarding else [])
 
 
 def touch(connection: Connection, key: str, now: datetime, *, email_activity_id: str | None = None) -> None:
@@ -185,15 +190,18 @@ def settle_file(
     )
 
 
-def let_go(connection: Connection, email_id: str, now: datetime) -> None:
-    """Note that the email is tracked no more; the row stays, so that no attempt's key comes again."""
+def let_go(connection: Connection, email_id: str, now: datetime, records: Sequence[RecordRef] = ()) -> None:
+    """Note that the email is tracked no more; the row stays, so that no attempt's key comes again.
+
+    `records` showed it until now.
+    """
     connection.execute(delete(track_attachments).where(track_attachments.c.email_id == email_id))
     connection.execute(
         update(tracks)
         .where(tracks.c.email_id == email_id)
         .values(state=TrackState.UNTRACKED, changed_at=now, email_activity_id=None)
     )
-    announce(connection, email_id, now)
+    announce(connection, email_id, now, records=records)
 
 
 def drop_failures(connection: Connection, before: datetime) -> int:
@@ -205,9 +213,20 @@ def drop_failures(connection: Connection, before: datetime) -> int:
     ).rowcount
 
 
-def announce(connection: Connection, email_id: str, now: datetime) -> None:
-    """Tell open panes to look at this email again."""
-    connection.execute(insert(changes).values(at=now, kind="track", subject=email_id))
+def announce(
+    connection: Connection,
+    email_id: str,
+    now: datetime,
+    *,
+    user_id: str = "",
+    records: Sequence[RecordRef] = (),
+) -> None:
+    """Tell who pressed *Track* on this email, and this user, to look at it again, and at these records."""
+    pressed = select(tracks.c.user_id).where(tracks.c.email_id == email_id)
+    joined = select(track_joins.c.user_id).where(track_joins.c.email_id == email_id)
+    people = set(connection.execute(pressed.union(joined)).scalars()) | ({user_id} - {""})
+    for record in dict.fromkeys(records) or (None,):
+        tell(connection, NEWS, email_id, people, now, record=record)
 
 
 def split_key(key: str) -> tuple[str, int]:

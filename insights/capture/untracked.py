@@ -28,7 +28,7 @@ from insights.model import (
 )
 from insights.news import newest_change
 from insights.services import Services
-from insights.tables import changes
+from insights.tables import news
 from insights.timelines import require_record
 from insights.versions import version_of
 from insights.views import RecordItem
@@ -41,7 +41,7 @@ MOST_BATCHES = 5
 """How many batches of mail one page may cost; the next page goes on where it ended."""
 LISTED = {TrackState.UNTRACKED, TrackState.FAILED}
 STAMP = select(
-    select(func.max(changes.c.id)).scalar_subquery(),
+    select(func.max(news.c.id)).scalar_subquery(),
     version_of("features"),
     version_of("gate"),
     version_of("organization"),

@@ -152,7 +152,12 @@ class LinkBody(View):
 
 
 class Change(View):
-    """Something open panes should look at again: an email's tracking, or the mailbox."""
+    """Something open panes should look at again: an email's tracking, or the mailbox.
+
+    `record` is one with which the email shows or showed; `own` says that the caller pressed *Track*.
+    """
 
     kind: Literal["track", "mailbox"]
     id: str
+    record: Ref | None = None
+    own: bool = False

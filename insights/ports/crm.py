@@ -1,6 +1,6 @@
 """The CRM."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -114,6 +114,13 @@ class Crm(Protocol):
 
     async def audience(self, user: User, regarding: RecordRef | None) -> int:
         """How many enabled users could read an email that `user` tracks with this regarding."""
+        ...
+
+    async def readers(self, owner_id: str, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of the users who could read an email that `owner_id` tracks, by roles and business units.
+
+        Whom a single row is shared with does not count, and what is known may be minutes old.
+        """
         ...
 
     async def create_email(self, user: User, draft: EmailDraft) -> TrackedEmail:

@@ -50,10 +50,13 @@ class Mail(Protocol):
         """A file with its bytes; raises NotFound."""
         ...
 
-    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
-        """Those of the emails that lie in a mailbox which the user reads, as far as is known by now.
+    async def held(
+        self, readers: Collection[User], email_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """Those of the emails that lie in a mailbox which each user reads, by the user's id.
 
-        Their own, and those that are shared with them; a mail server far away is not asked.
+        Their own, and those that are shared with them, as far as is known by now: a mail server far away
+        is not asked, and what is asked costs one question however many they are.
         """
         ...
 

@@ -14,24 +14,25 @@ from insights.tables.governing import (
 )
 from insights.tables.own import Instant, own
 from insights.tables.services import facts, message_places, secrets, sign_outs, subscriptions
-from insights.tables.tracking import changes, track_attachments, track_joins, tracks
+from insights.tables.tracking import hearers, news, track_attachments, track_joins, tracks
 
 __all__ = [
     "Instant",
     "acceptances",
     "audiences",
     "audit",
-    "changes",
     "choices",
     "conversations",
     "facts",
     "features",
+    "hearers",
     "leases",
     "listed_emails",
     "listings",
     "members",
     "message_places",
     "names",
+    "news",
     "own",
     "places",
     "secrets",

@@ -39,6 +39,7 @@ message_places = Table(
     Column("message_id", String(512), nullable=False, info=NONE),
     Column("seen_at", Instant, nullable=False, info=NONE),
     Index("ix_message_places_seen_at", "seen_at"),
+    Index("ix_message_places_email_id", "email_id"),
 )
 
 # What a mail server tells us of: one subscription per user, and how far a mailbox has been followed.

@@ -1,4 +1,4 @@
-"""Tracking, and what is told of it."""
+"""Tracking, and what is told of this and of everything else that happens."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
 
@@ -44,9 +44,9 @@ track_joins = Table(
     Column("joined_at", Instant, nullable=False, info=NONE),
 )
 
-# What open panes are told: a change of a track, by a number that only grows.
-changes = Table(
-    "changes",
+# What happened, by a number that only grows: its kind, what it is about, the record it shows with.
+news = Table(
+    "news",
     own,
     Column(
         "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True, info=NONE
@@ -54,5 +54,15 @@ changes = Table(
     Column("at", Instant, nullable=False, info=NONE),
     Column("kind", String(32), nullable=False, info=NONE),
     Column("subject", String(64), nullable=False, info=NONE),
-    Index("ix_changes_at", "at"),
+    Column("record_table", String(128), info=NONE),
+    Column("record_id", String(64), info=NONE),
+    Index("ix_news_at", "at"),
+)
+
+# Who is told of it, "" for everybody.
+hearers = Table(
+    "hearers",
+    own,
+    Column("news_id", BigInteger, ForeignKey("news.id", ondelete="CASCADE"), primary_key=True, info=NONE),
+    Column("user_id", String(64), primary_key=True, info=USER),
 )

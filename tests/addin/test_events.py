@@ -2,23 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
 
 import jwt
 import pytest
 from aiohttp import ClientResponse
+from sqlalchemy import Connection
 
 from addin import events
 from addin.http import SERVICES
 from connectors.embedded.directory import EmbeddedDirectory
 from insights import features
-from insights.capture import tracking
+from insights.capture import filing, tracking
 from insights.capture.identity import email_id
 from insights.capture.tracks import select_tracks
 from insights.capture.views import TrackBody
-from insights.model import TrackState
+from insights.model import RecordRef, TrackState
+from insights.news import EVERYONE, tell
 from insights.services import Services
-from insights.tables import changes
 from insights.views import FeaturesBody, FeatureSwitches, Ref
 from tests.conftest import Client
 
@@ -36,19 +38,22 @@ async def open_stream(client: Client, token: str) -> ClientResponse:
     return stream
 
 
-async def announce(services: Services, *email_ids: str) -> None:
-    news = [{"at": services.now(), "kind": "track", "subject": each} for each in email_ids]
-    await services.database.write(lambda connection: connection.execute(changes.insert(), news))
+async def announce(services: Services, *email_ids: str, to: Collection[str] = ()) -> None:
+    def write(connection: Connection) -> None:
+        for each in email_ids:
+            tell(connection, "track", each, to, services.now())
+
+    await services.database.write(write)
 
 
 async def id_of(services: Services, name: object) -> str:
     return email_id(await services.crm.organization_id(), f"<{name}@mail.example>")
 
 
-async def told(stream: ClientResponse) -> dict[str, str]:
+async def told(stream: ClientResponse) -> dict[str, Any]:
     kind, data, *_ = (await next_event(stream)).splitlines()
     assert kind == "event: change"
-    event: dict[str, str] = json.loads(data.removeprefix("data: "))
+    event: dict[str, Any] = json.loads(data.removeprefix("data: "))
     return event
 
 
@@ -65,7 +70,12 @@ async def test_a_change_reaches_an_open_pane(client: Client, token_for: Callable
     await asyncio.sleep(0.5)
     mine = await id_of(services, 1)
     await announce(services, mine)
-    assert await told(stream) == {"kind": "track", "id": mine}
+    assert await told(stream) == {"kind": "track", "id": mine, "record": None, "own": False}
+    await announce(services, "not hers", to=["bob"])
+    await announce(services, mine, to=["ann"])
+    assert await told(stream) == {"kind": "track", "id": mine, "record": None, "own": True}
+    await announce(services, "anything", to=EVERYONE)
+    assert (await told(stream))["id"] == "anything"
     stream.close()
 
 
@@ -99,11 +109,16 @@ async def test_who_may_read_the_row_hears_of_it_to_its_end(
     stream = await open_stream(client, token_for("root"))  # holds no copy
     await asyncio.sleep(0.5)
     await tracking.track(services, ann, own_id, TrackBody(regarding=Ref(table="contact", id="ana")))
-    assert (await told(stream))["id"] == own_id
+    ana = {"table": "contact", "id": "ana"}
+    assert await told(stream) == {"kind": "track", "id": own_id, "record": ana, "own": False}
     rows = await services.database.read(select_tracks, [own_id])
     assert rows[own_id].state is TrackState.TRACKED, "while it was on its way it was nobody's but Ann's"
+    company = RecordRef("account", "fabrikam")
+    await filing.set_regarding(services, ann, own_id, company)
+    moved = [(await told(stream))["record"] for _ in range(2)]
+    assert moved == [ana, {"table": company.table, "id": company.id}]
     await tracking.untrack(services, ann, own_id)
-    assert (await told(stream))["id"] == own_id
+    assert (await told(stream))["record"] == moved[1]
     stream.close()
 
 

@@ -13,8 +13,8 @@ from cards.words import read_words
 from connectors.embedded.crm.crm import EmbeddedCrm
 from connectors.embedded.crm.importing import import_rows
 from insights.errors import Invalid, Problem
+from insights.news import EVERYONE, tell
 from insights.services import Services
-from insights.tables import changes
 from tests.bot.conftest import Chat, buttons
 from tests.standins.connector import Sent
 
@@ -83,8 +83,7 @@ async def test_the_card_of_somebody_who_left_is_given_up(chat: Chat, services: S
     left = {"systemuserid": "ann", "fullname": "Ann Beebe", "isdisabled": "1"}
     with capture_logs() as log:
         await import_rows(services.crm._database, {"systemusers": [left]}, now=services.now())
-        changed = changes.insert().values(at=services.now(), kind="track", subject=email_id)
-        await services.database.write(lambda connection: connection.execute(changed))
+        await services.database.write(tell, "track", email_id, EVERYONE, services.now())
         async with asyncio.timeout(20):
             while {"code": "user_gone", "event": "a card is given up", "log_level": "info"} not in log:
                 await asyncio.sleep(0.02)

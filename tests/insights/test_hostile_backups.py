@@ -30,7 +30,7 @@ from insights.backup.restore import restore
 from insights.backup.signing import fingerprint, sign
 from insights.errors import Invalid, NotFound, Problem, Unavailable
 from insights.settings import Settings
-from insights.tables import changes as changes_table
+from insights.tables import news as news_table
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 DIGEST = 64
@@ -441,7 +441,7 @@ async def test_rows_that_do_not_fit_leave_an_empty_database(
     here = Settings(data_dir=tmp_path / "here", database_url=database_url)
     async with open_stores(here, lambda: NOW) as (services, _):
         row = {"at": NOW, "kind": "tracks", "subject": "s"}
-        await services.database.write(lambda connection: connection.execute(insert(changes_table), row))
+        await services.database.write(lambda connection: connection.execute(insert(news_table), row))
     await save(here, tmp_path / "one.zip")
     raw = (tmp_path / "one.zip").read_bytes()
 

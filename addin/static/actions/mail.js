@@ -154,9 +154,16 @@ export function createMailActions({ store, api, timeline, who }) {
     }
   }
 
+  /** Whether news is about the open email; while it is not found yet, new mail may be it. */
+  function concerns({ kind, id }) {
+    const { item, email } = store.state;
+    return email ? email.item.id === id : Boolean(item) && kind === "mailbox";
+  }
+
   return {
     openItem,
     refresh,
+    concerns,
     lookAgain: () => openItem(store.state.item),
     track: () =>
       store.state.isStale

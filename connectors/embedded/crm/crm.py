@@ -1,6 +1,6 @@
 """The port `Crm` on the row store: every method is one transaction, every read goes through `Access`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -171,6 +171,10 @@ class EmbeddedCrm(Crm):
         return await self._read(user, self._audience, clean_ref(regarding) if regarding else None)
 
     @override
+    async def readers(self, owner_id: str, user_ids: Collection[str]) -> frozenset[str]:
+        return await self._read(None, self._readers, clean_id(owner_id)) & frozenset(user_ids)
+
+    @override
     async def create_email(self, user: User, draft: EmailDraft) -> TrackedEmail:
         return await self._write(user, create_email, draft, self._now())
 
@@ -233,7 +237,10 @@ class EmbeddedCrm(Crm):
     def _audience(self, access: Access, regarding: RecordRef | None) -> int:
         if regarding:
             access.require(regarding)
-        return self._structure.readers(access.connection, access.user.id, "email")
+        return len(self._structure.readers(access.connection, access.user.id, "email"))
+
+    def _readers(self, access: Access, owner_id: str) -> frozenset[str]:
+        return self._structure.readers(access.connection, owner_id, "email")
 
     async def _read(
         self,

@@ -10,7 +10,7 @@ from connectors.embedded.crm.access import EVERYTHING, Access, Rights, read_righ
 from connectors.embedded.crm.customizing import read_schema
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import structure
-from connectors.embedded.crm.users import count_readers, find_user, find_user_id
+from connectors.embedded.crm.users import find_readers, find_user, find_user_id
 from insights.model import User
 
 APPLICATION = User("", "", "")
@@ -23,7 +23,7 @@ class Structure:
         self.number, self.schema = number, schema or standard
         self._standard = standard
         self._rights: dict[tuple[str, tuple[str, ...]], Rights] = {}
-        self._readers: dict[tuple[str, str], int] = {}
+        self._readers: dict[tuple[str, str], frozenset[str]] = {}
         self._users: dict[str, User] = {}
         self._object_ids: dict[str, str] = {}
 
@@ -59,10 +59,10 @@ class Structure:
             rights = self._rights[key] = read_rights(connection, self.schema, user)
         return Access(connection, self.schema, user, rights)
 
-    def readers(self, connection: Connection, owner_id: str, table: str) -> int:
-        """How many enabled users may read a row of this table and owner."""
+    def readers(self, connection: Connection, owner_id: str, table: str) -> frozenset[str]:
+        """The enabled users who may read a row of this table and owner."""
         key = (owner_id, table)
-        count = self._readers.get(key)
-        if count is None:
-            count = self._readers[key] = count_readers(connection, self.schema, owner_id, table)
-        return count
+        found = self._readers.get(key)
+        if found is None:
+            found = self._readers[key] = find_readers(connection, self.schema, owner_id, table)
+        return found

@@ -96,8 +96,8 @@ def mailbox_state(connection: Connection, user_id: str) -> MailboxState:
     )
 
 
-def count_readers(connection: Connection, schema: Schema, owner_id: str, table: str) -> int:
-    """How many enabled users the read rule of `access` lets read a row of this table and owner."""
+def find_readers(connection: Connection, schema: Schema, owner_id: str, table: str) -> frozenset[str]:
+    """The enabled users whom the read rule of `access` lets read a row of this table and owner."""
     statement = (
         select(rows.c.id, principals.c.business_unit_id)
         .join(principals, principals.c.id == rows.c.id)
@@ -119,7 +119,7 @@ def count_readers(connection: Connection, schema: Schema, owner_id: str, table: 
             or (depth >= BASIC and user_id == owner_id)
         )
 
-    return sum(may_read(user_id, unit) for user_id, unit in users.items())
+    return frozenset(user_id for user_id, unit in users.items() if may_read(user_id, unit))
 
 
 def user_names(connection: Connection, user_ids: set[str]) -> dict[str, str]:

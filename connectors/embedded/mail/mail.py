@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from connectors.embedded.mail import reads
-from connectors.embedded.mail.shares import require_access, select_shared
+from connectors.embedded.mail.shares import require_access, select_held, select_shared
 from connectors.embedded.mail.summaries import from_instant
 from connectors.embedded.parsing.pool import MailParser
 from connectors.embedded.probes import Probes, mail_probes
@@ -69,9 +69,12 @@ class EmbeddedMail:
             raise NotFound("No such attachment", "the message has no file of this id", code="no_attachment")
         return found
 
-    async def held(self, reader: User, email_ids: Collection[str]) -> frozenset[str]:
-        """Those of the emails that lie in the user's mailbox or one that is shared with them."""
-        return await self._database.read(_held, reader.email, email_ids)
+    async def held(
+        self, readers: Collection[User], email_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """Those of the emails that lie in each user's mailbox or one that is shared with them."""
+        addresses = {user.id: user.email for user in readers}
+        return await self._database.read(select_held, addresses, email_ids)
 
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
@@ -121,8 +124,3 @@ def _read_cursor(cursor: str) -> reads.Place:
     if len(place[1]) != 16:
         raise Invalid("This cursor is not ours", "", "use the `next` of the page before", code="bad_cursor")
     return place
-
-
-def _held(connection: Connection, reader: str, email_ids: Collection[str]) -> frozenset[str]:
-    mailboxes = [reader, *select_shared(connection, reader)]
-    return frozenset(each for mailbox in mailboxes for each in reads.find(connection, mailbox, email_ids))
