@@ -1,6 +1,7 @@
 """Request bodies: read in time, in bounds, and only where they are what the route reads."""
 
 import asyncio
+import zlib
 from codecs import BOM_UTF8
 
 from aiohttp import web
@@ -10,7 +11,9 @@ from insights.errors import Invalid, TooSlow, Unsupported
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body, unpacked."""
-ENCODINGS = {"", "identity", "gzip", "deflate"}
+WINDOWS = {"gzip": (31,), "deflate": (15, -15)}
+"""What zlib is told of a packing; what calls itself deflate has its header or has not."""
+ENCODINGS = {"", "identity", *WINDOWS}
 CHARSETS = {"utf-8", "utf8", "us-ascii"}
 
 
@@ -25,14 +28,9 @@ async def read_body(request: web.Request, seconds: float | None = None) -> bytes
         )
     try:
         async with asyncio.timeout(seconds or request.app[LIMITS].body):
-            return await request.read()
+            body = await request.read()
     except web.RequestPayloadError:
-        raise Invalid(
-            "The request body cannot be read",
-            "it is not packed as its headers say",
-            "send it as it is, or pack it anew",
-            code="bad_encoding",
-        ) from None
+        raise _bad_encoding() from None
     except TimeoutError:
         raise TooSlow(
             "The request body took too long",
@@ -40,6 +38,33 @@ async def read_body(request: web.Request, seconds: float | None = None) -> bytes
             "send it at once",
             code="slow_body",
         ) from None
+
+    is_packed = encoding in WINDOWS and getattr(request.protocol, "leaves_packed", False)
+    return unpack(body, encoding) if body and is_packed else body
+
+
+def unpack(body: bytes, encoding: str) -> bytes:
+    """A body that came as gzip or deflate; raises Invalid for one that is not whole, 413 for a large one."""
+    for window in WINDOWS[encoding]:
+        unpacking = zlib.decompressobj(wbits=window)
+        try:
+            unpacked = unpacking.decompress(body, MAX_BODY + 1)
+        except zlib.error:
+            continue
+        if len(unpacked) > MAX_BODY:
+            raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(unpacked))
+        if unpacking.eof and not unpacking.unused_data:
+            return unpacked
+    raise _bad_encoding()
+
+
+def _bad_encoding() -> Invalid:
+    return Invalid(
+        "The request body cannot be read",
+        "it is not packed as its headers say, or not whole",
+        "send it as it is, or pack it anew",
+        code="bad_encoding",
+    )
 
 
 async def read_json(request: web.Request) -> bytes:

@@ -37,6 +37,9 @@ class Protocol(web.RequestHandler):
         "_unsent",
     )
 
+    leaves_packed = True
+    """Bodies are unpacked by who reads them: aiohttp takes a gzip body that was cut for a whole one."""
+
     def __init__(
         self,
         manager: web.Server,
@@ -47,7 +50,11 @@ class Protocol(web.RequestHandler):
     ) -> None:
         limits = connections.limits
         super().__init__(
-            manager, loop=loop, keepalive_timeout=limits.idle, lingering_time=min(LINGER, limits.body)
+            manager,
+            loop=loop,
+            keepalive_timeout=limits.idle,
+            lingering_time=min(LINGER, limits.body),
+            auto_decompress=False,
         )
         self._connections, self._headers = connections, headers
         self._line: asyncio.Transport | None = None

@@ -1,6 +1,7 @@
 """`liaison backup` and `liaison restore`."""
 
 import argparse
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,14 @@ async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.keys import read_signing_keys
     from connectors.registry import database_revisions
     from insights.backup.backup import back_up
-    from insights.backup.signing import fingerprint
+    from insights.backup.signing import digest_of, fingerprint
 
     revisions = database_revisions()
     manifest = await back_up(
         settings, revisions, arguments.out, read_key=lambda: read_signing_keys(settings)[0], now=utc_now()
     )
     print(f"{arguments.out}: {_contents(manifest)}.")
+    print(f"Its SHA-256 is {await asyncio.to_thread(digest_of, arguments.out)}: note it elsewhere.")
     print(f"It is signed with the key {fingerprint(read_signing_keys(settings)[0])}.")
     print("It holds keys and mail: keep it where only you can read it.")
     print("The settings of the environment are not in it: keep these as well, apart from it.")
@@ -37,7 +39,7 @@ async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
         database_revisions(),
         arguments.file,
         is_unsigned_allowed=arguments.unsigned,
-        signed_by=arguments.signed_by,
+        digest=arguments.digest,
     )
     manifest, signer = restored.manifest, restored.signer
     print(f"{settings.data_dir}: {_contents(manifest)}, as of {manifest.made_at:%Y-%m-%d %H:%M %Z}.")
@@ -46,10 +48,9 @@ async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
     elif restored.is_own:
         print(f"It is signed with your key {fingerprint(signer)}.")
     else:
-        print(f"It is signed with the key {fingerprint(signer)}, which lies in it: so nobody has changed it,")
-        print(
-            "but anybody may have made it. Compare with what `liaison backup` printed (--signed-by does it)."
-        )
+        print(f"It is signed with the key {fingerprint(signer)}, which lies in it: that proves nothing.")
+        if not arguments.digest:
+            print("Compare its SHA-256 with what `liaison backup` printed: --digest does it.")
     print("The next start brings the databases to the newest schema and begins pending work anew.")
 
 
@@ -79,10 +80,10 @@ COMMANDS = (
                 action="store_true",
             ),
             argument(
-                "--signed-by",
-                "only one that is signed with this key, as `liaison backup` has printed it",
+                "--digest",
+                "only the very file whose SHA-256 this is, as `liaison backup` has printed it",
                 default="",
-                metavar="FINGERPRINT",
+                metavar="SHA256",
             ),
         ),
     ),

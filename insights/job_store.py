@@ -15,7 +15,8 @@ from insights.errors import Unavailable
 SCHEMA = "jobs"
 """On PostgreSQL."""
 READABLE = "portable_json"
-WORKFLOWS, FORMAT, WORKFLOW_ID = "workflow_status", "serialization", "workflow_uuid"
+WORKFLOWS, SCHEDULES = "workflow_status", "workflow_schedules"
+FORMAT, WORKFLOW_ID = "serialization", "workflow_uuid"
 
 
 class PickleRefused(Exception):
@@ -64,6 +65,8 @@ def _drop(engine: Engine) -> int:
     workflows = tables[WORKFLOWS]
     with engine.begin() as connection:
         dropped = connection.execute(delete(workflows).where(_is_unreadable(workflows))).rowcount
+        if SCHEDULES in tables:  # we make none, and a row that is none ends the thread that looks at them
+            connection.execute(delete(tables[SCHEDULES]))
         for table in tables.values():
             if table is not workflows and FORMAT in table.c:
                 connection.execute(delete(table).where(table.c[FORMAT] != READABLE))

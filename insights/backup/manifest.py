@@ -123,13 +123,13 @@ def not_signed() -> Invalid:
     )
 
 
-def signed_by_another(signer: str) -> Invalid:
-    """The problem that another key than the one asked for has signed a backup."""
+def another_file() -> Invalid:
+    """The problem that a backup is not the one whose digest was given."""
     return Invalid(
-        "This backup is not signed with the key that you named",
-        f"it is signed with {signer}" if signer else "nobody known has signed it",
+        "This is not the backup that you named",
+        "its SHA-256 is another",
         "compare with what `liaison backup` printed when it was made",
-        code="other_signer",
+        code="other_backup",
     )
 
 

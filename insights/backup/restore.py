@@ -13,9 +13,9 @@ from pathlib import Path
 from insights.backup.archive import Archive, open_archive
 from insights.backup.backup import run_stoppable
 from insights.backup.checking import require_database
-from insights.backup.manifest import JOBS, Manifest, Member, damaged, newer, not_signed, signed_by_another
+from insights.backup.manifest import JOBS, Manifest, Member, another_file, damaged, newer, not_signed
 from insights.backup.schemas import load_tables, open_transaction, require_empty
-from insights.backup.signing import find_signer, fingerprint
+from insights.backup.signing import digest_of, find_signer
 from insights.errors import Conflict, Invalid, NotFound, Unavailable
 from insights.settings import Settings
 
@@ -28,8 +28,8 @@ LONGEST_KEY = 4096
 class Restored:
     """What was in a backup, and the key that signed it; None = nobody we know, and that was allowed.
 
-    `is_own` where the settings name that key. The one that lies in the backup only tells that nobody has
-    changed it since: whoever made it may be anybody.
+    `is_own` where the settings name that key. The one that lies in the backup tells nothing: whoever holds
+    the file holds it.
     """
 
     manifest: Manifest
@@ -43,16 +43,16 @@ async def restore(
     file: Path,
     *,
     is_unsigned_allowed: bool = False,
-    signed_by: str = "",
+    digest: str = "",
 ) -> Restored:
     """Put a backup into the empty data directory, and database, of the settings; returns what was in it.
 
     It has to be signed with a key of the settings, or, where they name none, with the one that it brings;
-    with `signed_by`, a fingerprint, by that one and no other.
+    with `digest` (SHA-256, hexadecimal) it has to be that very file.
     Databases keep the revision they had: the next start upgrades them. Raises Conflict where something
     is there already, Invalid for a file that is no whole backup, not signed, or made by a newer Liaison.
     """
-    work = partial(_restore, is_unsigned_allowed=is_unsigned_allowed, signed_by=signed_by)
+    work = partial(_restore, is_unsigned_allowed=is_unsigned_allowed, digest=digest)
     return await run_stoppable(work, settings, revisions, file)
 
 
@@ -63,7 +63,7 @@ def _restore(
     stop: threading.Event,
     *,
     is_unsigned_allowed: bool,
-    signed_by: str,
+    digest: str,
 ) -> Restored:
     if not file.is_file():
         raise NotFound(
@@ -71,12 +71,12 @@ def _restore(
         )
     data_dir = settings.data_dir.absolute()
     _require_empty(data_dir)
+    if digest and digest_of(file) != digest.strip().lower():
+        raise another_file()
     with open_archive(file, stop) as archive:
         signer = _find_signer(archive, settings.secret_keys)
         if signer is None and not is_unsigned_allowed:
             raise not_signed()
-        if signed_by and (signer is None or fingerprint(signer) != signed_by.lower()):
-            raise signed_by_another(fingerprint(signer) if signer else "")
         _require_fitting(archive.manifest, settings, revisions)
         _require_room(archive.manifest, data_dir)
         archive.verify()

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
+from pathlib import Path
 
 PURPOSE = b"liaison backup"
 
@@ -15,6 +16,12 @@ def sign(digest: str, key: str) -> str:
 def find_signer(digest: str, signature: str, keys: Iterable[str]) -> str | None:
     """The first of the keys that made the signature."""
     return next((key for key in keys if hmac.compare_digest(sign(digest, key), signature)), None)
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of a whole file, as `sha256sum` tells it."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def fingerprint(key: str) -> str:

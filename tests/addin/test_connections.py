@@ -9,8 +9,10 @@ import pytest
 from aiohttp import web
 
 import app
+from addin.connections import Connections
 from addin.http import SERVICES, Route, Visit, add_routes
 from addin.limits import Limits, read_limits
+from addin.observe import Metrics
 from cli.server import new_event_loop
 from connectors.embedded.directory import EmbeddedDirectory
 from insights.settings import Network, Settings
@@ -178,6 +180,37 @@ def test_a_proxy_speaks_for_many_but_not_for_any_number(run: Callable[..., None]
                 assert (await wire.send()).status == 503
 
     run(check, FEW, (HERE,))
+
+
+def test_a_site_with_ipv6_counts_as_one_caller() -> None:
+    connections = Connections(FEW, (), Metrics())
+    assert [connections.enter(f"2001:db8::{number}") for number in (1, 2, 3)] == [None] * 3
+    assert connections.enter("2001:db8::ffff:1") is not None
+    assert connections.enter("2001:db8:0:1::1") is None, "another site"
+    connections.leave("2001:db8::9")
+    assert connections.enter("2001:db8::4") is None
+    mapped = Connections(FEW, (), Metrics())
+    assert [mapped.enter("::ffff:192.0.2.1"), *map(mapped.enter, ["192.0.2.1"] * 2)] == [None] * 3
+    assert mapped.enter("192.0.2.1") is not None
+
+
+@pytest.mark.parametrize("proxies", [(), (HERE,)], ids=["caller", "proxy"])
+def test_an_idle_line_of_a_proxy_stays_where_that_of_a_caller_ends(
+    run: Callable[..., None], proxies: tuple[Network, ...]
+) -> None:
+    async def check(wire: Wire, _token: str) -> None:
+        reader, writer = await wire.connect()
+        asked = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        writer.write(asked)
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+        await reader.readuntil(b"}")
+        await asyncio.sleep(HURRY.idle * 3)
+        writer.write(asked)
+        answer = await reader.read(12)
+        assert answer == (b"HTTP/1.1 200" if proxies else b"")
+        writer.close()
+
+    run(check, HURRY, proxies)
 
 
 def test_the_bounds_are_settings_and_never_more_than_files_may_be_open(settings: Settings) -> None:

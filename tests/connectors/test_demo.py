@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, MetaData, select
 
+from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.demo import seed
@@ -31,7 +32,7 @@ from connectors.embedded.mail.importing import import_messages
 from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.embedded.parsing.worker import body, parse
-from connectors.registry import open_services
+from connectors.registry import open_services, open_stores
 from insights.capture import promotion
 from insights.capture.addresses import relation_key
 from insights.capture.causes import failure_of
@@ -44,6 +45,7 @@ from insights.capture.views import Item
 from insights.crm.conditions import Column
 from insights.crm.rows import RowQuery
 from insights.database import Database
+from insights.errors import Conflict
 from insights.features import FEATURES, read_features
 from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User
 from insights.services import Services
@@ -508,6 +510,25 @@ async def test_an_interrupted_start_is_made_up_for(
         messages = (await dump(services, "mailbox"))["messages"]
     mailboxes = make_organization(ORGANIZATION_ID, TODAY).mailboxes()
     assert len(messages) == sum(len(letters) for letters in mailboxes.values())
+
+
+@pytest.mark.parametrize("what", ["user", "mail"])
+async def test_a_demo_is_never_put_into_somebodys_data(clock: Clock, tmp_path: Path, what: str) -> None:
+    """There anybody on the machine signs in as anyone."""
+    async with open_stores(read_settings(data_dir=tmp_path), clock) as (services, stores):
+        organization_id = await services.crm.organization_id()
+        if what == "user":
+            real = {"systemuserid": "r", "fullname": "Rea L", "internalemailaddress": "rea@real.example"}
+            await import_rows(stores.database("crm"), {"systemusers": [real]}, now=clock())
+        else:
+            raw = make_mail(OWN, to="rea@real.example", at=TODAY)
+            await import_messages(stores.database("mailbox"), organization_id, [raw], "rea@real.example",
+                                  now=clock())  # fmt: skip
+        with pytest.raises(Conflict) as refused:
+            await seed(services)
+        assert refused.value.code == "not_a_demo"
+        assert len(await services.crm.users()) == (1 if what == "user" else 0)
+        assert (await dump(services, "liaison"))["acceptances"] == []
 
 
 async def first_with_activities(services: Services, asker: User) -> RecordRef:

@@ -27,7 +27,7 @@ from connectors.registry import database_revisions, open_stores
 from insights.backup.backup import back_up
 from insights.backup.manifest import NAME
 from insights.backup.restore import restore
-from insights.backup.signing import fingerprint, sign
+from insights.backup.signing import sign
 from insights.errors import Invalid, NotFound, Problem, Unavailable
 from insights.settings import Settings
 from insights.tables import news as news_table
@@ -260,6 +260,18 @@ def database_with(folder: Path, raw: bytes, *statements: str) -> bytes:
     return content
 
 
+def smuggle(folder: Path, raw: bytes, *, kind: str, name: str) -> bytes:
+    """The database with a trigger or view that is named like what SQLite makes itself."""
+    made = {
+        "trigger": f"CREATE TRIGGER {name} AFTER INSERT ON rows BEGIN DELETE FROM rows; END",
+        "view": f"CREATE VIEW {name} AS SELECT * FROM rows",
+    }
+    table = {"trigger": "rows", "view": name}
+    values = f"('{kind}', '{name}', '{table[kind]}', 0, '{made[kind]}')"
+    statement = f"INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES {values}"
+    return database_with(folder, raw, "PRAGMA writable_schema=ON", statement)
+
+
 def rewrite(folder: Path, raw: bytes, *, old: str, new: str) -> bytes:
     """The database with other words for its table of rows."""
     escaped = [words.replace("'", "''") for words in (old, new)]
@@ -312,6 +324,11 @@ def rewrite(folder: Path, raw: bytes, *, old: str, new: str) -> bytes:
             "other tables",
         ),
         *(
+            (partial(smuggle, kind=kind, name=name), "other tables|damaged")
+            for kind in ("trigger", "view")
+            for name in ("sqlite_stat9", "sqlite_autoindex_rows_9", "usual")
+        ),
+        *(
             (partial(rewrite, old=old, new=new), "other tables|damaged")
             for old, new in (
                 ("state INTEGER", "state TEXT"),
@@ -344,14 +361,19 @@ async def test_a_database_without_a_revision_is_refused(backup: bytes, tmp_path:
     assert "the revision of crm is missing" in problem.why
 
 
-async def test_the_key_that_signed_can_be_named(backup: bytes, tmp_path: Path) -> None:
-    (tmp_path / "in.zip").write_bytes(backup)
+async def test_the_very_file_can_be_named(backup: bytes, tmp_path: Path) -> None:
+    """Whoever holds a file with its key can sign it anew: only its digest, kept elsewhere, tells."""
+    file = tmp_path / "in.zip"
     settings = Settings(data_dir=tmp_path / "var", database_url="")
-    for name in ("0" * 16, "no fingerprint"):
+    genuine = hashlib.sha256(backup).hexdigest()
+    file.write_bytes(forge(backup, lambda _entries, _manifest: None))
+    assert file.read_bytes() != backup
+    for digest in (genuine, "0" * 64, "no digest"):
         with pytest.raises(Invalid) as refused:
-            await restore(settings, database_revisions(), tmp_path / "in.zip", signed_by=name)
-        assert (refused.value.code, fingerprint(KEY) in refused.value.why) == ("other_signer", True)
-    restored = await restore(settings, database_revisions(), tmp_path / "in.zip", signed_by=fingerprint(KEY))
+            await restore(settings, database_revisions(), file, digest=digest)
+        assert refused.value.code == "other_backup"
+    file.write_bytes(backup)
+    restored = await restore(settings, database_revisions(), file, digest=genuine.upper())
     assert (restored.signer, restored.is_own) == (KEY, False)
 
 

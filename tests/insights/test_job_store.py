@@ -151,6 +151,23 @@ async def test_what_a_version_with_pickles_left_is_dropped_and_can_begin_anew(
     assert [row.serialization for row in rows] == ["portable_json"]
 
 
+async def test_what_belongs_to_no_job_of_ours_is_dropped(
+    tmp_path: Path, database_url: str, execute: Execute
+) -> None:
+    """A schedule that cannot be read would end the thread that looks at them, at every start."""
+    await run(made(tmp_path, database_url), Recorder(), "first", "second")
+    columns = "schedule_id, schedule_name, workflow_name, schedule, context"
+    values = "'1', 'evil', 'no workflow', 'never', 'no JSON'"
+    execute(f"INSERT INTO jobs.workflow_schedules ({columns}) VALUES ({values})")
+    execute("UPDATE jobs.operation_outputs SET serialization = 'py_pickle' WHERE function_name = 'second'")
+    address = database_url.replace("+asyncpg", "") or f"sqlite:///{tmp_path / 'jobs.sqlite'}"
+    assert drop_unreadable(address) == 0
+    assert execute("SELECT schedule_id FROM jobs.workflow_schedules") == []
+    names = [row.function_name for row in execute("SELECT function_name FROM jobs.operation_outputs")]
+    assert "second" not in names
+    assert "first" in names
+
+
 async def test_an_error_that_was_recorded_before_the_end_is_the_cause_at_the_next_start(
     tmp_path: Path, execute: Execute, database_url: str
 ) -> None:

@@ -6,22 +6,25 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from connectors.embedded.crm.importing import import_rows
+from connectors.embedded.crm.users import all_users
 from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.demo.moving import move_mail, move_rows, read_day, write_day
 from connectors.embedded.demo.newest import SELLER
 from connectors.embedded.demo.organization import Organization, make_organization
 from connectors.embedded.demo.people import US
+from connectors.embedded.mail.reads import mailbox_keys
 from connectors.embedded.mail.shares import share_mailbox
 from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.embedded.parsing.worker import parse
 from insights.capture import promotion
+from insights.capture.addresses import mailbox_key
 from insights.capture.identity import email_id
 from insights.capture.tracking import track
 from insights.capture.tracks import select_tracks
 from insights.capture.views import TrackBody
 from insights.database import Database
-from insights.errors import Unavailable
+from insights.errors import Conflict, Unavailable
 from insights.features import FEATURES, change_features
 from insights.model import User
 from insights.services import Services
@@ -47,6 +50,8 @@ async def seed(services: Services) -> None:
         written_for = await crm.read(read_day)
         if written_for == today.date():
             return
+        if written_for is None:
+            await _require_nobody_else(crm, mail)
         organization = await asyncio.to_thread(make_organization, organization_id, today)
         if written_for is None:
             await _fill(crm, mail, organization, organization_id, now)
@@ -59,6 +64,20 @@ async def seed(services: Services) -> None:
             await mail.write(move_mail, organization_id, organization.letters)
             await crm.write(move_rows, today.date(), now)
         await mail.write(share_mailbox, US[AWAY].email, [US[SELLER].email])
+
+
+async def _require_nobody_else(crm: Database, mail: Database) -> None:
+    """Raise Conflict where the data directory is somebody's: in a demo anybody signs in as anyone."""
+    ours = {mailbox_key(person.email) for person in US.values()}
+    theirs = {mailbox_key(each.email) for each in await crm.read(all_users)}
+    mailboxes = await mail.read(mailbox_keys)
+    if theirs - ours or mailboxes - ours:
+        raise Conflict(
+            "This data directory is not a demo's",
+            "it holds users or mail of another organisation",
+            "give the demo one of its own: --data or LIAISON_DATA_DIR",
+            code="not_a_demo",
+        )
 
 
 async def enable_everything(services: Services) -> None:

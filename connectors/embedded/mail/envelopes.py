@@ -28,7 +28,10 @@ _DATE = rb"|".join(date % _TOKENS for date in _DATES)
 DATED = re.compile(rb"From \S.*? (?:" + _DATE + rb")(?: remote from \S+)?")
 BY_PROGRAM = re.compile(rb"From (?:-|\?\?\?@\?\?\?|MAILER-DAEMON)(?: .*)?")
 ADDRESS = re.compile(rb"From <?[^\s<>]+@[^\s<>]+>?")
-ATTACHED = re.compile(rb"^--.+\n(?:.+\n)*?content-type:\s*message/rfc822.*\n(?:.+\n)*\Z", re.M | re.I)
+ATTACHED = re.compile(
+    rb"^--.+\n(?:.+\n)*?content-type:\s*(?:message/(?:rfc822|global)|text/rfc822-headers).*\n(?:.+\n)*\Z",
+    re.M | re.I,
+)
 ATTACHED_LIMIT = 2048
 PART = re.compile(rb"^--\S.*(?<!--)\n(?:(?!content-type:)(?:[!-9;-~]+:.*|[ \t].*)\n)*\Z", re.M | re.I)
 HEADER = re.compile(rb"([!-9;-~]{1,70})[ \t]*:")

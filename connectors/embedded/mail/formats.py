@@ -137,7 +137,7 @@ def _read_utf16(raw: bytes, name: str) -> SourceMessage:
 def _only(raw: bytes, name: str, size: int) -> SourceMessage:
     """The one message that these bytes are, unless they hold a further one."""
     body = HEAD_END.search(raw, _start_of(raw))
-    if body and find_mail(raw[body.end() :]):
+    if body and find_mail(raw[body.end() :], is_single=True):
         return SourceMessage(name, b"", size, SEVERAL)
     return piece(name, raw, size)
 

@@ -35,7 +35,7 @@ CONTESTED = (
     " line or take the Content-Length out, and import again"
 )
 BLANK_LINES, FIRST_LINES, ATTACHED_LINES = 2, 3, 20
-BEGINNINGS = frozenset((Verdict.START, Verdict.START_IF_USUAL))
+
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 FROM_LINE = re.compile(rb"^From [^\n]*\n?", re.MULTILINE)
 LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})\s*", re.IGNORECASE)
@@ -239,8 +239,11 @@ def _count_bare(stream: BinaryIO) -> int:
     return count
 
 
-def find_mail(body: bytes) -> tuple[int, Block] | None:
-    """The line, from 1, at which another mail seems to begin that is no attachment, and its headers."""
+def find_mail(body: bytes, *, is_single: bool = False) -> tuple[int, Block] | None:
+    """The line, from 1, at which another mail seems to begin that is no attachment, and its headers.
+
+    In the body of a mail that came by itself (`is_single`) what may be an envelope needs one header below.
+    """
     stream = io.BytesIO(body)
     for found in FROM_LINE.finditer(body):
         start = found.start()
@@ -248,11 +251,8 @@ def find_mail(body: bytes) -> tuple[int, Block] | None:
         stream.seek(found.end())
         block = read_block(stream)
         is_after_blank = not start or before.endswith((b"\n\n", b"\n\r\n"))
-        if (
-            block.is_complete
-            and is_candidate(found[0])
-            and judge(found[0], block, is_after_blank=is_after_blank) in BEGINNINGS
-            and not is_attached(before)
-        ):
+        verdict = judge(found[0], block, is_after_blank=is_after_blank)
+        is_mail = block.is_complete or (is_single and bool(block.names))
+        if is_mail and is_candidate(found[0]) and verdict is not Verdict.TEXT and not is_attached(before):
             return body.count(b"\n", 0, start) + 1, block
     return None

@@ -30,6 +30,11 @@ def read_mailbox(connection: Connection, mailbox: str) -> tuple[int, int] | None
     return (row.id, row.version) if row else None
 
 
+def mailbox_keys(connection: Connection) -> set[str]:
+    """Whose mailboxes there are, by the keys of their addresses."""
+    return set(connection.execute(select(mailboxes.c.address_key)).scalars())
+
+
 def search(connection: Connection, mailbox: str, query: MailQuery) -> list[Message]:
     """Messages with one of the addresses, newest first."""
     found = read_mailbox(connection, mailbox)
