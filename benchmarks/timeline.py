@@ -14,9 +14,9 @@ from benchmarks.server import running, wait_for
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.store import insert_parsed
-from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.registry import Opening, open_stores
 from insights import features
+from insights.mail.parsing.parsed import ParsedMessage
 from insights.services import Services
 from insights.settings import read_settings
 from insights.views import FeaturesBody, FeatureSwitches

@@ -100,7 +100,7 @@ async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
     from connectors.embedded.mail.mail import EmbeddedMail
     from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
     from connectors.embedded.mail.unfolding import has_folded, unfold
-    from connectors.embedded.parsing.pool import MailParser
+    from insights.mail.parsing.pool import MailParser
 
     database = opening.database("mailbox")
     await upgrade(database, MAIL_REVISIONS)

@@ -20,11 +20,11 @@ from connectors.embedded.mail.importing import import_messages
 from connectors.registry import open_stores
 from insights import features
 from insights.capture import emails, failures, tracking
-from insights.capture.identity import email_id
 from insights.capture.tracks import select_tracks
 from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
 from insights.errors import Conflict, Incomplete, Unavailable
+from insights.mail.identity import email_id
 from insights.model import RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import Settings

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from insights import features
-from insights.capture.identity import email_id
 from insights.capture.tracking import track
 from insights.capture.views import TrackBody
+from insights.mail.identity import email_id
 from insights.model import TrackState
 from insights.services import Services
 from insights.tables import tracks

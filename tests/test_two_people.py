@@ -24,7 +24,7 @@ from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.importing import import_messages, mailbox_warning
 from connectors.registry import open_services, open_stores
 from insights import features
-from insights.capture.identity import email_id
+from insights.mail.identity import email_id
 from insights.model import Mailbox, TrackState
 from insights.services import Services
 from insights.settings import Settings

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from benchmarks.turns.callers import IN_FLIGHT, object_id
 from connectors.embedded.crm.importing import Row, import_rows
 from connectors.embedded.mail.store import insert_parsed
-from connectors.embedded.parsing.parsed import ParsedMessage
 from connectors.registry import open_stores
 from insights import features
+from insights.mail.parsing.parsed import ParsedMessage
 from insights.model import Attachment
 from insights.settings import Settings
 from insights.views import FeaturesBody, FeatureSwitches

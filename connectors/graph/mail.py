@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from connectors.embedded.parsing.pool import MailParser
 from connectors.graph import requests
 from connectors.graph.files import FileReader
 from connectors.graph.pace import BUDGET_SECONDS, LONG_BUDGET_SECONDS, Budget
@@ -12,9 +11,10 @@ from connectors.graph.reader import MailReader
 from connectors.graph.recent import Recent
 from connectors.graph.rights import asker_of, is_own, owner_path
 from insights.capture.cursors import read_cursor, write_cursor
-from insights.capture.identity import email_id as email_id_of
-from insights.capture.identity import message_id_key
 from insights.errors import Incomplete
+from insights.mail.identity import email_id as email_id_of
+from insights.mail.identity import message_id_key
+from insights.mail.parsing.pool import MailParser
 from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
 
 Version = Callable[[Mailbox], Awaitable[str]]

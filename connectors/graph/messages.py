@@ -8,15 +8,15 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from connectors.embedded.parsing.addresses import read_addresses
-from connectors.embedded.parsing.headers import read_labels
-from connectors.embedded.parsing.parsed import MESSAGE_ID_LIMIT, SUBJECT_LIMIT
-from connectors.embedded.parsing.parts import clean_file_name
-from connectors.embedded.parsing.words import storable
 from connectors.graph.instants import read_instant
 from connectors.graph.requests import CONTENT_CLASS, IN_REPLY_TO, LABELS, MESSAGE_CLASS, SENSITIVITY
 from insights.capture.addresses import mailbox_key
-from insights.capture.identity import email_id, message_id_key
+from insights.mail.identity import email_id, message_id_key
+from insights.mail.parsing.addresses import read_addresses
+from insights.mail.parsing.headers import read_labels
+from insights.mail.parsing.parsed import MESSAGE_ID_LIMIT, SUBJECT_LIMIT
+from insights.mail.parsing.parts import clean_file_name
+from insights.mail.parsing.words import storable
 from insights.model import Attachment, Message
 
 Json = Mapping[str, Any]

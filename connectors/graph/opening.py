@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-from connectors.embedded.parsing.pool import MailParser
 from connectors.graph.client import GraphClient
 from connectors.graph.directory import GraphDirectory, SignIn
 from connectors.graph.following import FindUser, Following
@@ -14,6 +13,7 @@ from connectors.graph.reader import MailReader
 from connectors.graph.sign_outs import SignOuts
 from connectors.tokens import Tokens
 from insights.database import Database
+from insights.mail.parsing.pool import MailParser
 from insights.model import User
 
 

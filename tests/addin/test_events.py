@@ -15,9 +15,9 @@ from addin.http import SERVICES
 from connectors.embedded.directory import EmbeddedDirectory
 from insights import features
 from insights.capture import filing, tracking
-from insights.capture.identity import email_id
 from insights.capture.tracks import select_tracks
 from insights.capture.views import TrackBody
+from insights.mail.identity import email_id
 from insights.model import RecordRef, TrackState
 from insights.news import EVERYONE, tell
 from insights.services import Services

@@ -30,8 +30,6 @@ from connectors.embedded.demo.organization import Organization, make_organizatio
 from connectors.embedded.demo.people import US
 from connectors.embedded.mail.importing import import_messages
 from connectors.embedded.mail.store import insert_parsed
-from connectors.embedded.parsing.parsed import ParsedMessage
-from connectors.embedded.parsing.worker import body, parse
 from connectors.registry import open_services, open_stores
 from insights.capture import promotion
 from insights.capture.addresses import relation_key
@@ -47,6 +45,8 @@ from insights.crm.rows import RowQuery
 from insights.database import Database
 from insights.errors import Conflict
 from insights.features import FEATURES, read_features
+from insights.mail.parsing.parsed import ParsedMessage
+from insights.mail.parsing.worker import body, parse
 from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import read_settings

@@ -16,12 +16,12 @@ import pytest
 from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.shares import share_mailbox
 from connectors.embedded.mail.store import REVISIONS, insert_parsed
-from connectors.embedded.parsing.parsed import ParsedMessage
-from connectors.embedded.parsing.pool import MailParser
-from connectors.embedded.parsing.worker import parse
 from insights import ports
-from insights.capture.identity import email_id
 from insights.errors import Invalid, NotFound
+from insights.mail.identity import email_id
+from insights.mail.parsing.parsed import ParsedMessage
+from insights.mail.parsing.pool import MailParser
+from insights.mail.parsing.worker import parse
 from insights.migrate import REVISIONS as LIAISON_REVISIONS
 from insights.migrate import upgrade
 from insights.model import Mailbox, MailQuery

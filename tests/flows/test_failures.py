@@ -13,10 +13,10 @@ from connectors.registry import open_stores
 from insights import features, work
 from insights.capture import promotion, tracking
 from insights.capture.failures import list_failures
-from insights.capture.identity import email_id
 from insights.capture.timeline import read_timeline
 from insights.capture.tracks import claim, select_tracks
 from insights.capture.views import Item
+from insights.mail.identity import email_id
 from insights.model import RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import Settings

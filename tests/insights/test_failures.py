@@ -7,9 +7,9 @@ import pytest
 from insights import features
 from insights.capture import tracking
 from insights.capture.failures import list_failures
-from insights.capture.identity import email_id
 from insights.capture.views import Item
 from insights.errors import Conflict
+from insights.mail.identity import email_id
 from insights.model import TrackState, User
 from insights.services import Services
 from insights.tables import tracks

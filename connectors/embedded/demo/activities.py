@@ -12,7 +12,7 @@ from connectors.embedded.demo.invitations import meeting_uid
 from connectors.embedded.demo.mime import html_of
 from connectors.embedded.demo.people import US, Person, uid
 from connectors.embedded.demo.rows import CC, ORGANIZER, REQUIRED, SENDER, TO, Cell, Rows
-from insights.capture.identity import email_id
+from insights.mail.identity import email_id
 
 NAMED = ("alexw", "adelev", "isaiah", "meganb")
 """Who has a full day at any hour."""

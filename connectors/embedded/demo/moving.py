@@ -20,7 +20,7 @@ from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages, participants
 from insights.capture.addresses import relation_key
-from insights.capture.identity import email_id
+from insights.mail.identity import email_id
 
 RECEIVED_AT = 2
 """The place of the received time in a message's summary."""

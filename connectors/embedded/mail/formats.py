@@ -17,8 +17,8 @@ from connectors.embedded.mail.envelopes import (
 )
 from connectors.embedded.mail.mbox import find_mail, read_mbox
 from connectors.embedded.mail.pieces import NOT_MAIL, SEVERAL, SourceMessage, piece
-from connectors.embedded.parsing.parsed import MESSAGE_LIMIT
-from connectors.embedded.parsing.worker import without_envelope
+from insights.mail.parsing.parsed import MESSAGE_LIMIT
+from insights.mail.parsing.worker import without_envelope
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -11,10 +11,10 @@ from pathlib import Path
 from connectors.embedded.mail.pieces import SourceMessage
 from connectors.embedded.mail.sources import find_files, read_messages
 from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
-from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
-from connectors.embedded.parsing.pool import MailParser
 from insights.capture.addresses import mailbox_key
 from insights.database import Database
+from insights.mail.parsing.parsed import ParsedMessage, Unreadable
+from insights.mail.parsing.pool import MailParser
 from insights.ports import Crm
 
 MESSAGES_PER_TASK = 40

@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from connectors.embedded.mail import reads
 from connectors.embedded.mail.shares import require_access, select_held, select_shared
 from connectors.embedded.mail.summaries import from_instant
-from connectors.embedded.parsing.pool import MailParser
 from connectors.embedded.probes import Probes, mail_probes
-from insights.capture.identity import email_id as email_id_of
-from insights.capture.identity import message_id_key
 from insights.database import Database
 from insights.errors import Invalid, NotFound
+from insights.mail.identity import email_id as email_id_of
+from insights.mail.identity import message_id_key
+from insights.mail.parsing.pool import MailParser
 from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
 
 P = ParamSpec("P")

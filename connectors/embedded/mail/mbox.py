@@ -24,7 +24,7 @@ from connectors.embedded.mail.envelopes import (
     read_block,
 )
 from connectors.embedded.mail.pieces import NOT_MAIL, SourceMessage, piece
-from connectors.embedded.parsing.parsed import MESSAGE_LIMIT
+from insights.mail.parsing.parsed import MESSAGE_LIMIT
 
 DOUBTFUL = (
     "line {line} of the file is quoted text or begins another message: put > before it, or an empty line"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connectors.embedded.mail.hidden import hides_mail
-from connectors.embedded.parsing.parsed import MESSAGE_LIMIT
+from insights.mail.parsing.parsed import MESSAGE_LIMIT
 
 TOO_LARGE = f"it is larger than {MESSAGE_LIMIT // 1024**2} MiB"
 NOT_MAIL = "it does not look like a mail"

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from connectors.embedded.mail.summaries import encode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages, participants, thread_keys
 from connectors.embedded.mail.threads import ThreadKeys, Threads, join_threads, read_thread_keys, read_threads
-from connectors.embedded.parsing.parsed import ParsedMessage
 from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
-from insights.capture.identity import email_id
 from insights.database import Database, insert_into
 from insights.errors import Invalid
+from insights.mail.identity import email_id
+from insights.mail.parsing.parsed import ParsedMessage
 
 REVISIONS = Path(__file__).parent / "migrations"
 BATCH = 200

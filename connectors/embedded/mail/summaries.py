@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from connectors.embedded.parsing.parsed import ParsedMessage
+from insights.mail.parsing.parsed import ParsedMessage
 from insights.model import Attachment, Message
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -15,8 +15,8 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, bindparam, select, update
 
 from connectors.embedded.mail.tables import messages, thread_keys
-from connectors.embedded.parsing.parsed import ParsedMessage
-from insights.capture.identity import message_id_key
+from insights.mail.identity import message_id_key
+from insights.mail.parsing.parsed import ParsedMessage
 
 PREFIX = re.compile(
     r"\s*(?:(?:re|aw|fw|fwd|wg|sv|vs|antw|tr|rv|res|enc|odp|rif|ynt|回复|答复|转发)\s*(?:\[\d+\]|\(\d+\))?\s*[:\uff1a])",

@@ -11,7 +11,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Connection
 
-from connectors.embedded.parsing.pool import MailParser
 from connectors.graph.client import GraphClient
 from connectors.graph.following import Following
 from connectors.graph.mail import GraphMail
@@ -22,6 +21,7 @@ from connectors.graph.recent import Recent
 from insights import gate
 from insights.database import Database
 from insights.errors import SignInNeeded
+from insights.mail.parsing.pool import MailParser
 from insights.model import Mailbox, User
 from tests.mails import own_mailbox
 from tests.standins.graph import GraphStandin, running_graph

@@ -12,9 +12,9 @@ from connectors.graph import reader
 from connectors.graph.opening import open_graph_directory
 from connectors.graph.places import Places
 from connectors.graph.sign_outs import SignOuts
-from insights.capture.identity import email_id
 from insights.database import Database
 from insights.errors import Conflict, Incomplete, NotFound, SignInNeeded, Unavailable
+from insights.mail.identity import email_id
 from insights.model import Identity, Mailbox, MailQuery, Message, User
 from tests.connectors.graph.tenant import ANN, BOB, ORGANIZATION_ID, Tenant, mailbox_of, running_tenant
 from tests.mails import AT, make_mail

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.embedded.mail.sources import find_files, read_messages
-from connectors.embedded.parsing.worker import without_envelope
+from insights.mail.parsing.worker import without_envelope
 
 PLAIN = b"From ann@x.example Mon Mar  2 10:00:00 2026"
 ENVELOPES = [

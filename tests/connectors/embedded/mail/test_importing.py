@@ -20,10 +20,10 @@ from connectors.embedded.mail.importing import ImportMailReport, import_mail, im
 from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.store import REVISIONS
 from connectors.embedded.mail.tables import mail as tables
-from connectors.embedded.parsing.pool import MailParser
 from insights.capture.addresses import relation_key
 from insights.database import Database
 from insights.errors import Invalid, NotFound
+from insights.mail.parsing.pool import MailParser
 from insights.migrate import upgrade
 from insights.model import MailQuery, Message
 from tests.conftest import OpenDatabase

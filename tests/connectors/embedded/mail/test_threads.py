@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.store import REVISIONS, insert_parsed
 from connectors.embedded.mail.threads import normalise_subject
-from connectors.embedded.parsing.parsed import ParsedMessage
-from connectors.embedded.parsing.pool import MailParser
-from connectors.embedded.parsing.worker import parse
 from insights.database import Database
+from insights.mail.parsing.parsed import ParsedMessage
+from insights.mail.parsing.pool import MailParser
+from insights.mail.parsing.worker import parse
 from insights.migrate import upgrade
 from tests.conftest import OpenDatabase
 from tests.mails import make_mail, own_mailbox

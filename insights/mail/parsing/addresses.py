@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connectors.embedded.parsing.parsed import ADDRESS_LIMIT, NAME_LIMIT
-from connectors.embedded.parsing.words import decode_words, storable
+from insights.mail.parsing.parsed import ADDRESS_LIMIT, NAME_LIMIT
+from insights.mail.parsing.words import decode_words, storable
 
 # An encoded word may hold commas where it should not; an unclosed quote is an ordinary character.
 PIECE = re.compile(

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import nh3
 
-from connectors.embedded.parsing.parsed import BODY_LIMIT
-from connectors.embedded.parsing.parts import Part, children, is_words, words_of
-from connectors.embedded.parsing.words import storable
+from insights.mail.parsing.parsed import BODY_LIMIT
+from insights.mail.parsing.parts import Part, children, is_words, words_of
+from insights.mail.parsing.words import storable
 from insights.model import MessageBody
 
 ATTRIBUTES = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from connectors.embedded.parsing import worker
-from connectors.embedded.parsing.parsed import ParsedMessage
+from insights.mail.parsing import worker
+from insights.mail.parsing.parsed import ParsedMessage
 
 GUID = "a0b1c2d3-e4f5-6789-abcd-ef0123456789"
 

@@ -12,8 +12,8 @@ from email._policybase import Compat32
 from email.message import Message
 from email.parser import BytesParser
 
-from connectors.embedded.parsing.bodies import read_body, read_words
-from connectors.embedded.parsing.headers import (
+from insights.mail.parsing.bodies import read_body, read_words
+from insights.mail.parsing.headers import (
     is_encrypted,
     is_private,
     read_authors,
@@ -27,8 +27,8 @@ from connectors.embedded.parsing.headers import (
     read_sent_at,
     read_subject,
 )
-from connectors.embedded.parsing.parsed import HEADERS_LIMIT, MESSAGE_LIMIT, ParsedMessage, Unreadable
-from connectors.embedded.parsing.parts import find_file, read_attachments
+from insights.mail.parsing.parsed import HEADERS_LIMIT, MESSAGE_LIMIT, ParsedMessage, Unreadable
+from insights.mail.parsing.parts import find_file, read_attachments
 from insights.model import AttachmentContent, MessageBody
 
 QUOTED_FROM = re.compile(rb"^>+From ", re.MULTILINE)

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from connectors.embedded.parsing import worker
-from connectors.embedded.parsing.parsed import ParsedMessage, Unreadable
 from insights.errors import Conflict, Unavailable
+from insights.mail.parsing import worker
+from insights.mail.parsing.parsed import ParsedMessage, Unreadable
 from insights.model import AttachmentContent, MessageBody
 
 T = TypeVar("T")

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from email.utils import parsedate_tz
 
-from connectors.embedded.parsing.addresses import read_addresses
-from connectors.embedded.parsing.parsed import MESSAGE_ID_LIMIT, REFERENCES_LIMIT, SUBJECT_LIMIT
-from connectors.embedded.parsing.words import decode_words, storable, unfold
-from insights.capture.identity import message_id_key
+from insights.mail.identity import message_id_key
+from insights.mail.parsing.addresses import read_addresses
+from insights.mail.parsing.parsed import MESSAGE_ID_LIMIT, REFERENCES_LIMIT, SUBJECT_LIMIT
+from insights.mail.parsing.words import decode_words, storable, unfold
 
 HEADERS = frozenset(
     """

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.embedded.parsing import worker
-from connectors.embedded.parsing.parsed import (
+from insights.errors import Conflict
+from insights.mail.parsing import worker
+from insights.mail.parsing.parsed import (
     ATTACHMENTS_LIMIT,
     BODY_LIMIT,
     NAME_LIMIT,
     ParsedMessage,
     Unreadable,
 )
-from connectors.embedded.parsing.pool import MEMORY_LIMIT, PATIENCE, SECONDS, MailParser
-from insights.errors import Conflict
+from insights.mail.parsing.pool import MEMORY_LIMIT, PATIENCE, SECONDS, MailParser
 from tests.mails import make_mail
 
 MIB = 1024 * 1024

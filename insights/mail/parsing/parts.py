@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from email.message import Message
 from typing import TypeAlias
 
-from connectors.embedded.parsing.parsed import ATTACHMENTS_LIMIT, NAME_LIMIT
-from connectors.embedded.parsing.words import decode, decode_words, storable, unfold
+from insights.mail.parsing.parsed import ATTACHMENTS_LIMIT, NAME_LIMIT
+from insights.mail.parsing.words import decode, decode_words, storable, unfold
 from insights.model import Attachment
 
 Part: TypeAlias = "Message[str, str]"
