@@ -3,13 +3,14 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import cast
 
+import structlog
 from aiohttp import web
 
 from addin import api, consent, demo, docs, events, health, pages
@@ -43,6 +44,7 @@ from connectors.registry import open_stores
 from insights import work
 from insights.capture import changes, promotion, tracks
 from insights.capture.views import Item, OpenEmail, Timeline
+from insights.errors import Problem
 from insights.services import Services
 from insights.settings import Settings
 from insights.views import (
@@ -61,11 +63,13 @@ from insights.views import (
 )
 from insights.work import Due
 
+log = structlog.get_logger(__name__)
 VERSION = version("liaison")
 V1 = "/api/v1"
 RECORD, EMAIL = f"{V1}/records/{{table}}/{{id}}", f"{V1}/emails/{{email_id}}"
 CAPTURE = "auto_capture"
 BOT = web.AppKey("bot", BotDoor)
+WARM_UPS = web.AppKey("warm_ups", Sequence[Callable[[], Awaitable[None]]])
 DUE = work.DUE + chats_due.DUE
 GARBAGE = 10_000
 """New objects after which the collector looks: a request makes thousands, nearly all gone by themselves."""
@@ -213,7 +217,7 @@ def _running(
     async def run(app: web.Application) -> AsyncIterator[None]:
         """Connectors and workers, from the start of the application to its end."""
         async with open_stores(settings, now) as (services, stores), AsyncExitStack() as stack:
-            app[SERVICES] = services
+            app[SERVICES], app[WARM_UPS] = services, stores.warm_ups
             if is_demo:
                 from connectors.embedded.demo import seed
 
@@ -269,10 +273,23 @@ async def serve(
             await runner.setup()
             connections = await listen(app, runner, listener, settings)
             greet(address_of(listener), is_demo=is_demo)
+            warming = asyncio.create_task(warm_up(app[WARM_UPS]))
             await stop.wait()
             connections.close()
+            warming.cancel()
+            with suppress(asyncio.CancelledError):
+                await warming
         finally:
             await runner.cleanup()
+
+
+async def warm_up(warm_ups: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Do once what somebody would wait for later; what fails is done when it is needed."""
+    for warm in warm_ups:
+        try:
+            await warm()
+        except Problem as problem:
+            log.warning("a server was not warmed", code=problem.code)
 
 
 def _stop_on_signals() -> asyncio.Event:

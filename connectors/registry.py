@@ -42,6 +42,8 @@ class Opening:
     databases: dict[str, Database] = field(default_factory=dict)
     due: list[Due] = field(default_factory=list)
     """What falls due by itself because of the connectors that were opened."""
+    warm_ups: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What a server does once it answers, so that nobody waits for it later; each may raise a Problem."""
     shared: dict[str, object] = field(default_factory=dict)
     """What several connectors stand on, by name."""
 
@@ -108,7 +110,9 @@ async def _open_embedded_mail(opening: Opening, crm: Crm) -> Mail:
         await database.write(unfold, await _user_addresses(opening, crm))
     parser = MailParser()
     opening.stack.push_async_callback(parser.close)
-    return EmbeddedMail(database, parser, await organization_id(opening, crm))
+    mail = EmbeddedMail(database, parser, await organization_id(opening, crm))
+    opening.warm_ups.append(mail.warm)
+    return mail
 
 
 async def _user_addresses(opening: Opening, crm: Crm) -> Sequence[str]:
@@ -136,6 +140,7 @@ async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
         public_url=opening.settings.public_url,
     )
     opening.due.extend(graph_due(following, places))
+    opening.warm_ups.append(mail.warm)
     opening.shared["following"] = following
     return mail
 

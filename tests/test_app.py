@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from aiohttp import ClientResponse, web
 from pytest_aiohttp import AiohttpClient
@@ -20,11 +21,14 @@ import app
 from addin.http import SERVICES, Answer, Call, Route, Visit, add_routes
 from addin.problems import ProblemDetails
 from connectors.embedded.directory import EmbeddedDirectory
+from connectors.registry import open_stores
+from insights.errors import Unavailable
 from insights.features import change_features
 from insights.settings import Settings
 from insights.views import FeaturesBody, FeatureSwitches
 from tests.conftest import Client
 from tests.flows.liaison import Liaison
+from tests.mails import own_mailbox
 
 TokenFor = Callable[[str], str]
 JSON = {"Content-Type": "application/json"}
@@ -299,3 +303,38 @@ async def test_a_server_on_all_interfaces_greets_with_an_address_to_open(setting
 
     await app.serve(settings, host="0.0.0.0", port=0, is_demo=False, greet=greet)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", greeted[0])
+
+
+async def test_a_server_that_answers_has_its_mail_readers_ready_before_a_mail_is_opened(
+    tmp_path: Path,
+) -> None:
+    async with Liaison(tmp_path) as installation:
+        server = next(
+            each for each in psutil.Process().children() if str(installation.data) in each.cmdline()
+        )
+        async with asyncio.timeout(60):
+            while not any("spawn_main" in " ".join(each.cmdline()) for each in server.children()):
+                await asyncio.sleep(0.05)
+
+
+async def test_a_warming_that_fails_harms_nobody() -> None:
+    done: list[str] = []
+
+    async def fail() -> None:
+        raise Unavailable("Mail cannot be read right now", code="mail_parser_down")
+
+    async def warm() -> None:
+        done.append("warmed")
+
+    await app.warm_up([fail, warm])
+    assert done == ["warmed"]
+
+
+async def test_connectors_are_warmed_when_the_server_says_so_and_not_before(settings: Settings) -> None:
+    async with open_stores(settings, app.utc_now) as (services, stores):
+        assert len(stores.warm_ups) == 1
+        before = set(psutil.Process().children())
+        assert await services.mail.version(own_mailbox("ann@ours.example"))
+        assert set(psutil.Process().children()) == before
+        await app.warm_up(stores.warm_ups)
+        assert set(psutil.Process().children()) > before

@@ -126,6 +126,10 @@ class GraphMail:
         await self._reader.require_access(mailbox)
         return await self._version(mailbox)
 
+    async def warm(self) -> None:
+        """Start the worker processes before the first mail is opened; raises Unavailable."""
+        await self._parser.warm()
+
     async def _message_id(self, mailbox: Mailbox, email_id: str) -> str:
         """Graph's id of a message that is there; raises NotFound.
 

@@ -85,6 +85,10 @@ class EmbeddedMail:
         """The addresses of the mailboxes that somebody reads beside the own one."""
         return await self._database.read(select_shared, reader.email)
 
+    async def warm(self) -> None:
+        """Start the worker processes before the first mail is opened; raises Unavailable."""
+        await self._parser.warm()
+
     async def close(self) -> None:
         """Stop the worker processes; the database stays open."""
         await self._parser.close()

@@ -1,7 +1,8 @@
 """The worker processes that parse mail: each message has a time limit, each worker a memory limit.
 
 A message that takes too long or brings its worker down is lost alone: its batch is parsed again one
-by one. Workers start at the first task; nothing of a message is written to disk or logged.
+by one. Workers start at the first task, or before it by `warm`; nothing of a message is written to disk
+or logged.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ T = TypeVar("T")
 SECONDS = 5.0
 """Processor time for a message; on a busy machine the clock may show more, but never `PATIENCE` times it."""
 PATIENCE = 3
+WARM_SECONDS = 60.0
 MEMORY_LIMIT = 768 * 1024 * 1024
 TASKS_PER_WORKER = 500
 """After so many tasks a worker is replaced, so that memory it could not give back is."""
@@ -45,6 +47,13 @@ class MailParser:
         self._lock = asyncio.Lock()
         self._waiting: set[Future[Any]] = set()
         self._is_closed = False
+
+    async def warm(self) -> None:
+        """Start the workers and wait for one, so that the first mail does not; raises Unavailable."""
+        try:
+            await self._run(WARM_SECONDS, worker.wake)
+        except _Failed:
+            raise _unavailable() from None
 
     async def parse(self, batch: Sequence[bytes]) -> list[ParsedMessage | Unreadable]:
         """Each message parsed, or why not, in the order given."""

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.errors import Conflict
+from insights.errors import Conflict, Unavailable
 from insights.mail.parsing import worker
 from insights.mail.parsing.parsed import (
     ATTACHMENTS_LIMIT,
@@ -36,6 +36,12 @@ async def parser() -> AsyncIterator[MailParser]:
     parser = MailParser()
     yield parser
     await parser.close()
+
+
+def workers() -> list[psutil.Process]:
+    """The worker processes that this one has."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
 class Ticker:
@@ -258,11 +264,27 @@ async def test_killed_workers_are_replaced(parser: MailParser) -> None:
     for _ in range(2):
         [message] = await parser.parse([make_mail()])
         assert isinstance(message, ParsedMessage)
-        for child in psutil.Process().children(recursive=True):
-            if "spawn_main" in " ".join(child.cmdline()):
-                child.kill()
+        for child in workers():
+            child.kill()
     [message] = await parser.parse([make_mail()])
     assert isinstance(message, ParsedMessage)
+
+
+async def test_the_first_message_finds_the_workers_that_were_warmed(parser: MailParser) -> None:
+    before = {child.pid for child in workers()}
+    await parser.warm()
+    warmed = {child.pid for child in workers()} - before
+    assert len(warmed) == 2
+    await parser.warm()
+    assert (await parser.body(stored(make_mail()))).text == "Dear Ann"
+    assert {child.pid for child in workers()} - before == warmed
+
+
+async def test_a_parser_that_is_closed_is_not_warmed(parser: MailParser) -> None:
+    await parser.close()
+    with pytest.raises(Unavailable) as refused:
+        await parser.warm()
+    assert refused.value.code == "mail_parser_down"
 
 
 async def test_what_the_worker_cannot_read_is_a_problem_without_content(parser: MailParser) -> None:
