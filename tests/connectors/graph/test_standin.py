@@ -246,6 +246,40 @@ async def test_delta_tells_what_came_changed_and_went(graph: GraphStandin, ann: 
     assert (await ann.get(path, _filter="isRead eq false")).error == (400, "ErrorInvalidUrlQuery")
 
 
+async def test_delta_tells_of_a_message_that_was_read_little_else(graph: GraphStandin, ann: Client) -> None:
+    stored = graph.deliver(ANN, named("one"))
+    path = "/me/mailFolders/inbox/messages/delta"
+    link = (await ann.get(path, _select="subject,isRead,parentFolderId")).json()["@odata.deltaLink"]
+    await ann.call("PATCH", f"/me/messages/{stored.id}", {"isRead": True})
+    [told] = (await ann.get(link)).value
+    assert set(told) == {"@odata.type", "@odata.etag", "id", "isRead", "parentFolderId"}
+    await ann.call("PATCH", f"/me/messages/{stored.id}", {"categories": ["Blue"]})
+    [told] = (await ann.get(link)).value
+    assert "subject" in told
+
+
+async def test_folders_are_one_list_with_changes_of_its_own(graph: GraphStandin, ann: Client) -> None:
+    mailbox, small = graph.mailbox(ANN), {"Prefer": "odata.maxpagesize=3"}
+    outer = mailbox.add_folder("Customers", mailbox.folder("inbox").id)
+    inner = mailbox.add_folder("Fabrikam", outer.id)
+    pages = [(await ann.call("GET", "/me/mailFolders/delta?$select=parentFolderId", headers=small)).json()]
+    while "@odata.nextLink" in pages[-1]:
+        pages.append((await ann.call("GET", pages[-1]["@odata.nextLink"], headers=small)).json())
+    told = {each["id"]: each["parentFolderId"] for page in pages for each in page["value"]}
+    assert told[inner.id] == outer.id
+    assert told[outer.id] == mailbox.folder("inbox").id
+    assert mailbox.folder("recoverableitemsdeletions").id not in told
+    assert set(pages[0]["value"][0]) == {"@odata.type", "id", "parentFolderId"}
+    mailbox.move_folder(inner, "deleteditems")
+    again = (await ann.get(pages[-1]["@odata.deltaLink"])).json()
+    assert [(each["id"], each["parentFolderId"]) for each in again["value"]] == [
+        (inner.id, mailbox.folder("deleteditems").id)
+    ]
+    graph.faults.expire_delta(ANN)
+    assert (await ann.get(again["@odata.deltaLink"])).error == (410, "SyncStateNotFound")
+    assert (await ann.get("/me/mailFolders/delta", _filter="displayName eq 'x'")).error[0] == 400
+
+
 async def test_bodies_come_as_html_or_as_text(graph: GraphStandin, ann: Client) -> None:
     stored = graph.deliver(
         ANN, named("html", text="Plain", html="<script>x()</script><p>Hello<br>Ann &amp; Bob</p>")

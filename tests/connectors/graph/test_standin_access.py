@@ -53,6 +53,19 @@ async def test_tokens_and_scopes_decide(graph: GraphStandin, ann: Client) -> Non
     assert {"subject", "from"} <= basic.keys()
     assert not {"body", "bodyPreview"} & basic.keys()
     assert (await ann.get(f"/me/messages/{stored.id}/attachments")).error == (403, "ErrorAccessDenied")
+    assert (await ann.get(f"/me/messages/{stored.id}/$value")).error == (403, "ErrorAccessDenied")
+    for query in (
+        {"_select": "subject,body"},
+        {"_select": "bodyPreview"},
+        {"_select": "uniqueBody"},
+        {"_expand": "attachments"},
+        {"_expand": "singleValueExtendedProperties($filter=id eq 'Integer 0x0036')"},
+        {"_filter": "bodyPreview eq 'x'"},
+        {"_search": '"x"'},
+    ):
+        assert (await ann.get("/me/messages", **query)).error == (403, "ErrorAccessDenied"), query
+    listed = (await ann.get("/me/messages", _select="internetMessageHeaders,isRead,parentFolderId")).value
+    assert [set(each) >= {"internetMessageHeaders", "isRead"} for each in listed] == [True]
 
     async def prove(token: str) -> Grant | None:
         return Grant("bob-id", frozenset({"User.Read"})) if token == "bobs" else None

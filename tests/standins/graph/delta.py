@@ -15,6 +15,7 @@ from tests.standins.graph.wire import Answer, Call, Json
 if TYPE_CHECKING:
     from tests.standins.graph.server import GraphStandin
 
+FLAGS, ALWAYS = frozenset({"isRead", "flag"}), frozenset({"id", "parentFolderId"})
 FILTER_PATHS = ["receivedDateTime"]
 CHANGE_TYPES = frozenset({"", "created", "updated", "deleted"})
 
@@ -122,7 +123,11 @@ def _page(graph: "GraphStandin", call: Call, state: DeltaState) -> Answer:
 def _told(graph: "GraphStandin", call: Call, state: DeltaState, message: StoredMessage) -> Json:
     kind = {"@odata.type": "#microsoft.graph.message"}
     if message.folder_id == state.folder_id:
-        return kind | render_message(call, state.query, message, overhead=graph.attachment_overhead)
+        told = kind | render_message(call, state.query, message, overhead=graph.attachment_overhead)
+        names = message.updated_since(state.told) if state.told else None
+        if names is not None and names <= FLAGS:  # of a message that was read the service tells little else
+            told = {name: value for name, value in told.items() if "@" in name or name in names | ALWAYS}
+        return told
     before = message.place_at(state.told)
     message_id = message.immutable_id if call.wants_immutable_ids or before is None else before.id
     return kind | {"id": message_id, "@removed": {"reason": "deleted"}}

@@ -25,6 +25,8 @@ class Folder:
     parent_id: str
     name: str = ""
     """The well-known name, "" for a user's own folder."""
+    change: int = 0
+    """When it was made or last moved, as `Mailbox.folder_change` counts."""
 
     @property
     def is_hidden(self) -> bool:

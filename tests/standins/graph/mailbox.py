@@ -45,6 +45,7 @@ class Mailbox:
     generation: int = 0
     """Delta tokens of an earlier generation are gone."""
     change: int = 0
+    folder_change: int = 0
     removed: list[StoredMessage] = field(default_factory=list)
     _count: int = 0
     _conversations: dict[str, str] = field(default_factory=dict)
@@ -65,8 +66,20 @@ class Mailbox:
     def add_folder(self, display_name: str, parent_id: str, *, name: str = "") -> Folder:
         """A new folder."""
         folder_id = ids.exchange_id(ids.FOLDER, self.id, self.next_number())
-        self.folders[folder_id] = Folder(folder_id, display_name, parent_id, name)
+        self.folder_change += 1
+        self.folders[folder_id] = Folder(folder_id, display_name, parent_id, name, self.folder_change)
         return self.folders[folder_id]
+
+    def move_folder(self, folder: Folder, parent: str) -> None:
+        """Put a folder into another one: deleting it in Outlook puts it into Deleted Items."""
+        self.folder_change += 1
+        folder.parent_id, folder.change = self.folder(parent).id, self.folder_change
+
+    def remove_folder(self, folder: Folder) -> None:
+        """Take a folder away for good, with what is in it."""
+        for message in list(self.in_folder(folder.id)):
+            self.delete(message)
+        del self.folders[folder.id]
 
     def folder(self, name_or_id: str) -> Folder:
         """A folder by id or well-known name; raises the service's refusals."""
@@ -165,6 +178,7 @@ class Mailbox:
         """Set properties, already checked."""
         merge_json(message, change)
         self._touch(message)
+        message.updates[self.change] = frozenset(change or {"attachments"})
         self.changed(self, message, "updated")
 
     def move(self, message: StoredMessage, folder: str) -> None:

@@ -60,6 +60,8 @@ class StoredMessage:
     authors: list[Person] = field(default_factory=list)
     extended: dict[str, str] = field(default_factory=dict)
     """Values of extended properties by `normal_property_id`."""
+    updates: dict[int, frozenset[str]] = field(default_factory=dict)
+    """The changes that set properties, by number, with the names of those."""
     attachments: list[Attachment] = field(default_factory=list)
 
     @property
@@ -80,6 +82,12 @@ class StoredMessage:
     def place_at(self, change: int) -> Place | None:
         """Where it was once `change` was made; None before it existed."""
         return next((place for place in reversed(self.places) if place.change <= change), None)
+
+    def updated_since(self, change: int) -> frozenset[str] | None:
+        """The properties that were set since a change; None where it came or was moved since then."""
+        if self.places[-1].change > change or self.change not in self.updates:
+            return None
+        return frozenset().union(*(names for number, names in self.updates.items() if number > change))
 
     def recount(self) -> None:
         """Bring what follows from body and attachments up to date."""

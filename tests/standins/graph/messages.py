@@ -17,7 +17,7 @@ from tests.standins.graph.message import (
 )
 from tests.standins.graph.mime import read_letter
 from tests.standins.graph.query import Query, page_of, read_query, require_sortable
-from tests.standins.graph.rendering import filterable, passes, render_message
+from tests.standins.graph.rendering import NOT_BASIC, RELATED, filterable, passes, render_message
 from tests.standins.graph.search import RESULTS, read_search
 from tests.standins.graph.sending import compose, new_attachment, read_mime
 from tests.standins.graph.wire import Answer, Call, Json
@@ -34,7 +34,17 @@ def read_message_query(graph: "GraphStandin", call: Call, *, top: int = 10) -> Q
     properties = "singleValueExtendedProperties"
     if properties in query.expand and not query.expanded_property_ids(properties):
         raise bad_select(f"{properties} must be expanded with a $filter on id.")
+    if call.is_basic:
+        _require_basic(query)
     return query
+
+
+def _require_basic(query: Query) -> None:
+    """Raise the service's 403 for what `Mail.ReadBasic` does not give, be it only to filter by."""
+    paths = query.filter.paths if query.filter else []
+    asked = {*query.select, *query.expand, *(path.partition("/")[0] for path in paths)}
+    if asked & (NOT_BASIC | RELATED):
+        raise access_denied()
 
 
 def list_messages(graph: "GraphStandin", call: Call) -> Answer:

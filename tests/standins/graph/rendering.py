@@ -10,6 +10,10 @@ from tests.standins.graph.query import Query, selected
 from tests.standins.graph.wire import Call, Json
 
 NOT_BASIC = frozenset({"body", "bodyPreview", "uniqueBody"})
+RELATED = frozenset(
+    {"attachments", "extensions", "singleValueExtendedProperties", "multiValueExtendedProperties"}
+)
+"""What `Mail.ReadBasic` gives as little as a body."""
 
 
 def id_for(call: Call, message: StoredMessage) -> str:

@@ -26,6 +26,7 @@ from tests.standins.graph.errors import (
     no_mailbox,
 )
 from tests.standins.graph.faults import Faults
+from tests.standins.graph.folder_delta import FolderDeltaState
 from tests.standins.graph.http import add_routes
 from tests.standins.graph.mailbox import Mailbox
 from tests.standins.graph.message import StoredMessage
@@ -73,6 +74,7 @@ class GraphStandin:
     tokens: Tokens = field(default_factory=Tokens)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     deltas: dict[str, DeltaState] = field(default_factory=dict)
+    folder_deltas: dict[str, FolderDeltaState] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     requests: list[Logged] = field(default_factory=list)
     sent: list[tuple[str, list[str], bytes]] = field(default_factory=list)
