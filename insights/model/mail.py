@@ -45,6 +45,10 @@ class Message:
     is_encrypted: bool = False
     authors: tuple[str, ...] = ()
     """Further From addresses, where several people wrote it; `sender` is the first."""
+    is_read: bool = True
+    """Whether the mailbox's owner has read it, or somebody who reads for them."""
+    references: tuple[str, ...] = ()
+    """Message-IDs of the thread before it, oldest first, the one it answers last."""
 
     @property
     def participants(self) -> tuple[str, ...]:

@@ -91,6 +91,10 @@ async def test_pending_presses_end_and_mailboxes_keep_their_owners(
         database_url,
         "mailbox",
         "DROP TABLE SCHEMA.folded_keys",
+        "DROP TABLE SCHEMA.tombstones",
+        "DROP INDEX SCHEMA.ix_messages_mailbox_id_version_email_id",
+        "ALTER TABLE SCHEMA.messages DROP COLUMN version",
+        "ALTER TABLE SCHEMA.messages DROP COLUMN is_read",
         "UPDATE SCHEMA.alembic_version SET version_num = '0002'",
         "UPDATE SCHEMA.mailboxes SET address_key = 'eve@ours.example'"
         " WHERE address_key = 'eve+sales@ours.example'",

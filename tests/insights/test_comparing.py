@@ -24,6 +24,7 @@ RELATES = {
     "connectors/embedded/crm/users.py": "the index, whose finds are compared whole",
     "connectors/embedded/demo/moving.py": "moves entries of the participants' index",
     "connectors/embedded/mail/reads.py": "mail with an address in From, To or Cc",
+    "connectors/embedded/mail/removing.py": "entries of the participants' index",
     "connectors/embedded/mail/store.py": "the participants' index",
     "connectors/embedded/mail/unfolding.py": "what the version before folded",
     "connectors/graph/listing.py": "mail with an address in From, To or Cc",

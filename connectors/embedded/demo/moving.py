@@ -1,7 +1,6 @@
 """Moves the days of the demo, so that what was today when it was seeded is today again."""
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages, participants
 from insights.capture.addresses import relation_key
 from insights.mail.identity import email_id
+from insights.mail.parsing.stored import pack
 
 RECEIVED_AT = 2
 """The place of the received time in a message's summary."""
@@ -70,11 +70,15 @@ def move_mail(connection: Connection, organization_id: str, letters: Sequence[Le
     moved = [(row, at) for row, at in moved if row.at != at]
     if not moved:
         return
+    connection.execute(update(mailboxes).values(version=mailboxes.c.version + 1))
+    of_mailbox = select(mailboxes.c.version).where(mailboxes.c.id == messages.c.mailbox_id)
     _key = {"of_mailbox": "mailbox_id", "of_email": "email_id"}
     connection.execute(
         update(messages)
         .where(*(messages.c[column] == bindparam(name) for name, column in _key.items()))
-        .values(at=bindparam("new_at"), summary=bindparam("new_summary")),
+        .values(
+            at=bindparam("new_at"), summary=bindparam("new_summary"), version=of_mailbox.scalar_subquery()
+        ),
         [_moved_message(row, at) for row, at in moved],
     )
     connection.execute(
@@ -88,7 +92,6 @@ def move_mail(connection: Connection, organization_id: str, letters: Sequence[Le
         [values for row, at in moved for values in _moved_participants(row, at)],
     )
     _rewrite_dated(connection, by_id)
-    connection.execute(update(mailboxes).values(version=mailboxes.c.version + 1))
 
 
 def _organization(connection: Connection) -> StoredRow | None:
@@ -130,7 +133,7 @@ def _moved_message(row: Row[Any], at: int) -> dict[str, Any]:
 
 
 def _moved_participants(row: Row[Any], at: int) -> Iterator[dict[str, Any]]:
-    message = decode(bytes(row.email_id), row.at, bytes(row.conversation_id), row.summary)
+    message = decode(bytes(row.email_id), row.at, bytes(row.conversation_id), row.summary, row.is_read)
     for key in dict.fromkeys(relation_key(address) for address in message.participants):
         yield {
             "of_mailbox": row.mailbox_id,
@@ -145,5 +148,5 @@ def _rewrite_dated(connection: Connection, by_id: Mapping[bytes, Letter]) -> Non
     """Write anew what names a day in its content: invitations and bookings."""
     for own_id, letter in by_id.items():
         if letter.is_dated:
-            stored = zlib.compress(write_mime(letter), 1)  # as the parser hands it to the store
+            stored = pack(write_mime(letter))
             connection.execute(update(contents).where(contents.c.email_id == own_id).values(stored=stored))

@@ -15,6 +15,7 @@ from connectors.embedded.mail.envelopes import (
     judge,
     read_block,
 )
+from connectors.embedded.mail.flags import of_apple, of_mbox
 from connectors.embedded.mail.mbox import find_mail, read_mbox
 from connectors.embedded.mail.pieces import NOT_MAIL, SEVERAL, SourceMessage, piece
 from insights.mail.parsing.parsed import MESSAGE_LIMIT
@@ -151,7 +152,7 @@ def _read_apple(rest: bytes, length: int, name: str, size: int) -> SourceMessage
         return SourceMessage(name, b"", size, APPLE_CUT)
     if APPLE_PARTS.search(raw):
         return SourceMessage(name, b"", size, APPLE_PARTIAL)
-    return _only(raw, name, size)
+    return replace(_only(raw, name, size), is_read=of_apple(end))
 
 
 def _read_mmdf(stream: BinaryIO, name: str) -> Iterator[SourceMessage]:
@@ -161,7 +162,7 @@ def _read_mmdf(stream: BinaryIO, name: str) -> Iterator[SourceMessage]:
     """
     before: SourceMessage | None = None
     for number, (raw, size) in enumerate(_between_marks(stream), 1):
-        part = _only(raw, f"{name}, message {number}", size)
+        part = replace(_only(raw, f"{name}, message {number}", size), is_read=of_mbox(raw))
         is_mail = read_block(io.BytesIO(without_envelope(raw))).is_known
         if before:
             yield before if is_mail else SourceMessage(before.name, b"", before.size, UNSEPARATED)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -113,7 +113,7 @@ async def _import(
                 if isinstance(result, Unreadable):
                     report.skipped.append((message.name, result.reason))
                 else:
-                    waiting.append(result)
+                    waiting.append(replace(result, is_read=message.is_read))
             if len(waiting) >= BATCH:
                 await write()
         await write()

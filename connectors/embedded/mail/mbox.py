@@ -8,7 +8,7 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from connectors.embedded.mail.envelopes import (
@@ -23,6 +23,7 @@ from connectors.embedded.mail.envelopes import (
     judge,
     read_block,
 )
+from connectors.embedded.mail.flags import of_mbox
 from connectors.embedded.mail.pieces import NOT_MAIL, SourceMessage, piece
 from insights.mail.parsing.parsed import MESSAGE_LIMIT
 
@@ -217,7 +218,8 @@ class _Reader:
             if raw.endswith(ending + ending):
                 raw = raw[: -len(ending)]
                 break
-        return piece(name, QUOTED_FROM.sub(rb"\1", raw) if draft.is_quoted else raw, draft.size)
+        found = piece(name, QUOTED_FROM.sub(rb"\1", raw) if draft.is_quoted else raw, draft.size)
+        return replace(found, is_read=of_mbox(raw))
 
 
 def _peek(stream: BinaryIO, lines: int = PEEKED_LINES) -> Block:

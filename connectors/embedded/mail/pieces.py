@@ -15,12 +15,16 @@ SEVERAL = (
 
 @dataclass(frozen=True, slots=True)
 class SourceMessage:
-    """A message as it was found: its bytes, or why it has none; `size` of the source was read for it."""
+    """A message as it was found: its bytes, or why it has none; `size` of the source was read for it.
+
+    `is_read` is None where the source does not say.
+    """
 
     name: str
     raw: bytes
     size: int
     reason: str = ""
+    is_read: bool | None = None
 
 
 def piece(name: str, raw: bytes, size: int) -> SourceMessage:

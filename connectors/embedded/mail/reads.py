@@ -15,7 +15,13 @@ from insights.model import MailQuery, Message
 ADDRESSES_PER_STATEMENT = 100
 IDS_PER_STATEMENT = 500
 MAILBOX = select(mailboxes.c.id, mailboxes.c.version).where(mailboxes.c.address_key == bindparam("key"))
-SUMMARY = (messages.c.email_id, messages.c.at, messages.c.conversation_id, messages.c.summary)
+SUMMARY = (
+    messages.c.email_id,
+    messages.c.at,
+    messages.c.conversation_id,
+    messages.c.summary,
+    messages.c.is_read,
+)
 NEWEST_OF_ONE = (
     "SELECT * FROM (SELECT at, email_id FROM participants WHERE mailbox_id = :mailbox_id"
     " AND address_key = :kNUMBER BOUNDS ORDER BY at DESC, email_id DESC LIMIT :limit) AS pNUMBER"
@@ -149,4 +155,4 @@ def _places_statement(keys: int, since: bool, before: bool) -> TextClause:  # no
 
 
 def _decoded(row: Any) -> Message:
-    return decode(bytes(row[0]), row[1], bytes(row[2]), row[3])
+    return decode(bytes(row[0]), row[1], bytes(row[2]), row[3], row[4])

@@ -5,10 +5,11 @@ Messages come one at a time with the name they are reported under; an mbox of an
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.embedded.folders import LINKED_FOLDER, NotOpenedError, open_below, shown, why_not_opened
+from connectors.embedded.mail.flags import of_maildir
 from connectors.embedded.mail.formats import read_file
 from connectors.embedded.mail.pieces import SourceMessage
 from insights.errors import Invalid, NotFound
@@ -70,9 +71,17 @@ def read_messages(files: list[SourceFile]) -> Iterator[SourceMessage]:
             continue
         try:
             with open_below(file.top, file.parts) as stream:
-                yield from read_file(stream, file.name, is_single=file.is_delivered)
+                found = read_file(stream, file.name, is_single=file.is_delivered)
+                yield from (_with_flags(message, file) for message in found)
         except OSError as error:
             yield SourceMessage(file.name, b"", 0, _unreadable(error))
+
+
+def _with_flags(message: SourceMessage, file: SourceFile) -> SourceMessage:
+    """The message as a Maildir's file names say it is read, whatever stands in it."""
+    if not file.is_delivered:
+        return message
+    return replace(message, is_read=of_maildir(*file.parts[-2:]))
 
 
 def _walk(top: Path) -> Iterator[SourceFile]:

@@ -8,10 +8,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from connectors.embedded.mail.summaries import encode, to_bytes, to_instant
-from connectors.embedded.mail.tables import contents, mailboxes, messages, participants, thread_keys
+from connectors.embedded.mail.tables import (
+    contents,
+    mailboxes,
+    messages,
+    participants,
+    thread_keys,
+    tombstones,
+)
 from connectors.embedded.mail.threads import ThreadKeys, Threads, join_threads, read_thread_keys, read_threads
 from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
 from insights.database import Database, insert_into
@@ -39,6 +46,7 @@ class _Row:
     people: tuple[str, ...]
     keys: ThreadKeys
     stored: bytes
+    is_read: bool | None
 
 
 async def insert_parsed(
@@ -54,7 +62,7 @@ async def insert_parsed(
 
     Takes an iterator of any length and writes `batch_size` messages per transaction: few, so that
     other writers get their turn, or thousands, to fill a mailbox nobody uses yet. Of messages with
-    the same Message-ID the first is kept.
+    the same Message-ID the first is kept; whether it is read is taken over from a later one that says so.
     """
     key = require_mailbox(mailbox)
     inserted = 0
@@ -104,19 +112,34 @@ def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
         people=people,
         keys=read_thread_keys(message, people),
         stored=message.stored,
+        is_read=message.is_read,
     )
 
 
 def _write(connection: Connection, key: MailboxKey, organization_id: str, rows: Sequence[_Row]) -> int:
-    mailbox_id = _lock_mailbox(connection, key)
+    mailbox_id, version = lock_mailbox(connection, key)
     present = _present(connection, mailbox_id, [row.email_id for row in rows])
+    turned = [row for row in rows if row.is_read not in {None, present.get(row.email_id, row.is_read)}]
     rows = [row for row in rows if row.email_id not in present]
-    if not rows:
-        return 0
+    if rows or turned:
+        version = raise_version(connection, mailbox_id, version)
+    if turned:
+        _turn(connection, mailbox_id, turned, version)
+    if rows:
+        _insert(connection, mailbox_id, organization_id, rows, version)
+    return len(rows)
+
+
+def _insert(
+    connection: Connection, mailbox_id: int, organization_id: str, rows: Sequence[_Row], version: int
+) -> None:
+    """Put messages in that are not there; one that was removed before is back."""
     threads = read_threads(connection, mailbox_id, organization_id, [row.keys for row in rows])
     placed = [(row, threads.place(row.keys)) for row in rows]
-    join_threads(connection, mailbox_id, threads)
-    connection.execute(insert(messages), [_message(mailbox_id, row, threads, at) for row, at in placed])
+    join_threads(connection, mailbox_id, threads, version)
+    connection.execute(
+        insert(messages), [_message(mailbox_id, row, threads.current(at), version) for row, at in placed]
+    )
     connection.execute(
         insert(contents),
         [{"mailbox_id": mailbox_id, "email_id": row.email_id, "stored": row.stored} for row in rows],
@@ -124,34 +147,54 @@ def _write(connection: Connection, key: MailboxKey, organization_id: str, rows: 
     if people := [_participant(mailbox_id, row, person) for row in rows for person in row.people]:
         connection.execute(insert(participants), people)
     _write_thread_keys(connection, mailbox_id, threads)
-    connection.execute(
-        update(mailboxes).where(mailboxes.c.id == mailbox_id).values(version=mailboxes.c.version + 1)
-    )
-    return len(rows)
+    is_back = tombstones.c.email_id.in_([row.email_id for row in rows])
+    connection.execute(delete(tombstones).where(tombstones.c.mailbox_id == mailbox_id, is_back))
 
 
-def _lock_mailbox(connection: Connection, key: MailboxKey) -> int:
-    """The mailbox's id; writers of one mailbox wait for each other from here on."""
+def lock_mailbox(connection: Connection, key: MailboxKey) -> tuple[int, int]:
+    """(id, version) of a mailbox, made if need be; its writers wait for each other from here on.
+
+    So whoever has seen a version has seen all that changed up to it.
+    """
     row = insert_into(connection, mailboxes).values(address_key=key, version=0)
     connection.execute(row.on_conflict_do_nothing())
-    statement = select(mailboxes.c.id).where(mailboxes.c.address_key == key).with_for_update()
-    return int(connection.execute(statement).scalar_one())
+    statement = select(mailboxes.c.id, mailboxes.c.version).where(mailboxes.c.address_key == key)
+    found = connection.execute(statement.with_for_update()).one()
+    return found.id, found.version
 
 
-def _present(connection: Connection, mailbox_id: int, email_ids: list[bytes]) -> set[bytes]:
-    statement = select(messages.c.email_id).where(
+def raise_version(connection: Connection, mailbox_id: int, version: int) -> int:
+    """The next version of a locked mailbox, for all that changes in this transaction."""
+    raised = update(mailboxes).where(mailboxes.c.id == mailbox_id).values(version=version + 1)
+    connection.execute(raised)
+    return version + 1
+
+
+def _present(connection: Connection, mailbox_id: int, email_ids: list[bytes]) -> dict[bytes, bool]:
+    """Which messages are there, and whether they are read."""
+    statement = select(messages.c.email_id, messages.c.is_read).where(
         messages.c.mailbox_id == mailbox_id, messages.c.email_id.in_(bindparam("ids", expanding=True))
     )
-    return {bytes(found) for found in connection.execute(statement, {"ids": email_ids}).scalars()}
+    return {bytes(own_id): is_read for own_id, is_read in connection.execute(statement, {"ids": email_ids})}
 
 
-def _message(mailbox_id: int, row: _Row, threads: Threads, conversation_id: bytes) -> dict[str, Any]:
+def _turn(connection: Connection, mailbox_id: int, rows: Sequence[_Row], version: int) -> None:
+    """Take over whether messages are read that were there before."""
+    for is_read in (True, False):
+        ids = [row.email_id for row in rows if row.is_read is is_read]
+        these = messages.c.mailbox_id == mailbox_id, messages.c.email_id.in_(ids)
+        connection.execute(update(messages).where(*these).values(is_read=is_read, version=version))
+
+
+def _message(mailbox_id: int, row: _Row, conversation_id: bytes, version: int) -> dict[str, Any]:
     return {
         "mailbox_id": mailbox_id,
         "email_id": row.email_id,
         "at": row.at,
-        "conversation_id": threads.current(conversation_id),
+        "conversation_id": conversation_id,
         "summary": row.summary,
+        "is_read": row.is_read is not False,
+        "version": version,
     }
 
 

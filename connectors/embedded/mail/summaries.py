@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from insights.mail.parsing.headers import with_answered
 from insights.mail.parsing.parsed import ParsedMessage
 from insights.model import Attachment, Message
 
@@ -56,13 +57,14 @@ def encode(message: ParsedMessage, received_at: datetime) -> str:
             message.labels,
             message.is_encrypted,
             message.authors,
+            message.references,
         ],
         ensure_ascii=False,
         separators=(",", ":"),
     )
 
 
-def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str) -> Message:
+def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str, is_read: bool) -> Message:  # noqa: FBT001
     """The message of a row of `messages`."""
     (
         internet_message_id,
@@ -78,8 +80,9 @@ def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str) -> Me
         is_private,
         labels,
         is_encrypted,
-        *rest,  # nothing in rows that older versions wrote
+        *rest,  # authors and references, which rows of older versions lack
     ) = json.loads(summary)
+    authors, references = [*list(rest), (), ()][:2]
     return Message(
         email_id=to_id(email_id),
         internet_message_id=internet_message_id,
@@ -97,5 +100,7 @@ def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str) -> Me
         is_private=is_private,
         labels=tuple(labels),
         is_encrypted=is_encrypted,
-        authors=tuple(*rest),
+        authors=tuple(authors),
+        is_read=is_read,
+        references=with_answered(references, in_reply_to),
     )

@@ -4,7 +4,19 @@ Times are microseconds since 1970 UTC and ids 16 bytes: a timeline reads hundred
 compare in SQLite and PostgreSQL as the values they stand for.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    true,
+)
 
 from insights.database import metadata
 
@@ -29,6 +41,7 @@ shares = Table(
     Column("reader_key", String(512), primary_key=True),
 )
 
+# `version` is that of the mailbox when the message came or last changed.
 messages = Table(
     "messages",
     mail,
@@ -37,8 +50,21 @@ messages = Table(
     Column("at", BigInteger, nullable=False),
     Column("conversation_id", LargeBinary(16), nullable=False),
     Column("summary", Text, nullable=False),
+    Column("is_read", Boolean, nullable=False, server_default=true()),
+    Column("version", BigInteger, nullable=False, server_default="0"),
     Index("ix_messages_mailbox_id_at_email_id", "mailbox_id", "at", "email_id"),
     Index("ix_messages_mailbox_id_conversation_id", "mailbox_id", "conversation_id"),
+    Index("ix_messages_mailbox_id_version_email_id", "mailbox_id", "version", "email_id"),
+)
+
+# Messages that the mailbox no longer holds, by the version at which they went; nothing of them but the id.
+tombstones = Table(
+    "tombstones",
+    mail,
+    Column("mailbox_id", Integer, primary_key=True),
+    Column("email_id", LargeBinary(16), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Index("ix_tombstones_mailbox_id_version_email_id", "mailbox_id", "version", "email_id"),
 )
 
 # Apart from `messages`, so that reading summaries does not drag the bytes along.

@@ -125,13 +125,13 @@ def read_threads(
     return Threads(UUID(organization_id), known)
 
 
-def join_threads(connection: Connection, mailbox_id: int, threads: Threads) -> None:
+def join_threads(connection: Connection, mailbox_id: int, threads: Threads, version: int) -> None:
     """Move the messages of conversations that the batch joined; costs as much as these are long."""
     for other in threads.joined:
         connection.execute(
             update(messages)
             .where(messages.c.mailbox_id == mailbox_id, messages.c.conversation_id == other)
-            .values(conversation_id=threads.current(other))
+            .values(conversation_id=threads.current(other), version=version)
         )
 
 

@@ -1,6 +1,7 @@
 """What a message's headers say: identity, people, times, flags."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from email.utils import parsedate_tz
@@ -83,6 +84,11 @@ def read_references(headers: Headers, people: frozenset[str]) -> tuple[str, tupl
     if len(references) > REFERENCES_LIMIT:
         references = [references[0], *references[1 - REFERENCES_LIMIT :]]
     return (answered[-1] if answered else ""), tuple(references)
+
+
+def with_answered(references: Iterable[str], in_reply_to: str) -> tuple[str, ...]:
+    """References, oldest first, and at their end the message that is answered, which some leave out."""
+    return tuple(dict.fromkeys(each for each in (*references, in_reply_to) if each))
 
 
 def _bracketed(headers: Headers, name: str) -> list[str]:

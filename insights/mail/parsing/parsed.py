@@ -42,6 +42,8 @@ class ParsedMessage:
     is_encrypted: bool = False
     authors: tuple[str, ...] = ()
     """Further From addresses."""
+    is_read: bool | None = None
+    """Whether its owner has read it, by what it was found in; None where that does not say."""
     stored: bytes = b""
 
     @property

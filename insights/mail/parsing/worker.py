@@ -29,6 +29,7 @@ from insights.mail.parsing.headers import (
 )
 from insights.mail.parsing.parsed import HEADERS_LIMIT, MESSAGE_LIMIT, ParsedMessage, Unreadable
 from insights.mail.parsing.parts import find_file, read_attachments
+from insights.mail.parsing.stored import pack
 from insights.model import AttachmentContent, MessageBody
 
 QUOTED_FROM = re.compile(rb"^>+From ", re.MULTILINE)
@@ -184,5 +185,5 @@ def _parsed(raw: bytes) -> ParsedMessage:
         labels=read_labels(headers),
         is_encrypted=is_encrypted(message),
         authors=authors,
-        stored=zlib.compress(raw, 1),
+        stored=pack(raw),
     )
