@@ -1,8 +1,11 @@
 """Exchange Online: the Mail port on Microsoft Graph."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from connectors.graph import requests
+from connectors.graph.changes import ChangeReader
+from connectors.graph.collecting import Collector
 from connectors.graph.files import FileReader
 from connectors.graph.pace import BUDGET_SECONDS, LONG_BUDGET_SECONDS, Budget
 from connectors.graph.probes import Look, mail_probes
@@ -15,7 +18,17 @@ from insights.errors import Incomplete
 from insights.mail.identity import email_id as email_id_of
 from insights.mail.identity import message_id_key
 from insights.mail.parsing.pool import MailParser
-from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
+from insights.model import (
+    AttachmentContent,
+    Mailbox,
+    MailChanges,
+    MailQuery,
+    Message,
+    MessageBody,
+    MessageHeader,
+    Page,
+    User,
+)
 
 Version = Callable[[Mailbox], Awaitable[str]]
 NO_HEADER = set(map(chr, range(32))) | {"\x7f"}
@@ -38,6 +51,7 @@ class GraphMail:
         self._reader, self._parser, self._organization_id = reader, parser, organization_id
         self._version = version
         self._files, self._recent = FileReader(reader.graph), recent or Recent()
+        self._changes, self._collector = ChangeReader(reader), Collector(reader)
 
     def probes(self, user: User | None) -> Mapping[str, Look]:
         """What `liaison doctor` looks at (`ports.Probing`)."""
@@ -108,6 +122,18 @@ class GraphMail:
     async def source(self, mailbox: Mailbox, email_id: str) -> bytes:
         """The whole message as MIME; raises NotFound."""
         return await self._files.source(mailbox, await self._message_id(mailbox, email_id))
+
+    async def changes(
+        self, mailbox: Mailbox, cursor: str | None, *, since: datetime | None = None
+    ) -> MailChanges:
+        """What has come, changed and gone since the cursor; of what was received before `since`, nothing."""
+        return await self._changes.changes(mailbox, cursor, since)
+
+    async def headers(
+        self, mailbox: Mailbox, since: datetime, until: datetime, cursor: str | None = None
+    ) -> Page[MessageHeader]:
+        """Headers of what was received from `since` on and before `until`, read as the application."""
+        return await self._collector.headers(mailbox, since, until, cursor)
 
     async def held(
         self, readers: Collection[User], email_ids: Collection[str]

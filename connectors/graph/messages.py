@@ -9,15 +9,22 @@ from hashlib import blake2b
 from typing import Any
 
 from connectors.graph.instants import read_instant
-from connectors.graph.requests import CONTENT_CLASS, IN_REPLY_TO, LABELS, MESSAGE_CLASS, SENSITIVITY
+from connectors.graph.requests import (
+    CONTENT_CLASS,
+    IN_REPLY_TO,
+    LABELS,
+    MESSAGE_CLASS,
+    REFERENCES,
+    SENSITIVITY,
+)
 from insights.capture.addresses import mailbox_key
 from insights.mail.identity import email_id, message_id_key
 from insights.mail.parsing.addresses import read_addresses
-from insights.mail.parsing.headers import read_labels
+from insights.mail.parsing.headers import read_labels, read_references, with_answered
 from insights.mail.parsing.parsed import MESSAGE_ID_LIMIT, SUBJECT_LIMIT
 from insights.mail.parsing.parts import clean_file_name
 from insights.mail.parsing.words import storable
-from insights.model import Attachment, Message
+from insights.model import Attachment, Message, MessageHeader
 
 Json = Mapping[str, Any]
 PRIVATE = 2
@@ -46,15 +53,15 @@ class Found:
 
 def read_found(json: Json, organization_id: str) -> Found | None:
     """A message of a list or by itself; None for a draft, and for what has no Message-ID or time."""
-    internet_message_id = storable(str(json.get("internetMessageId") or "")).strip()
-    received_at = read_instant(json.get("receivedDateTime"))
-    is_named = message_id_key(internet_message_id) and len(internet_message_id) <= MESSAGE_ID_LIMIT
-    if json.get("isDraft") or not is_named or received_at is None:
+    identity = _identity(json)
+    if identity is None:
         return None
+    internet_message_id, received_at = identity
     properties = {_property_key(str(each.get("id"))): str(each.get("value")) for each in _properties(json)}
     headers = _headers(json)
     name, sender = _person(json.get("from") or json.get("sender"))
     files = read_files(json.get("attachments") or ())
+    in_reply_to, references = _thread(properties, headers)
     message = Message(
         email_id=email_id(organization_id, internet_message_id),
         internet_message_id=internet_message_id,
@@ -67,12 +74,14 @@ def read_found(json: Json, organization_id: str) -> Found | None:
         to=_people(json.get("toRecipients")),
         cc=_people(json.get("ccRecipients")),
         bcc=_people(json.get("bccRecipients")),
-        in_reply_to=storable(properties.get(_property_key(IN_REPLY_TO), "")),
+        in_reply_to=in_reply_to,
         attachments=files,
         is_private=_sensitivity(properties) >= PRIVATE,
         labels=_labels(properties, headers),
         is_encrypted=_is_encrypted(properties, headers, files),
         authors=_authors(headers, sender),
+        is_read=json.get("isRead") is not False,
+        references=references,
     )
     sent_by = _person(json.get("sender"))[1]
     differs = bool(sent_by) and mailbox_key(sent_by) != mailbox_key(sender)
@@ -83,6 +92,46 @@ def read_found(json: Json, organization_id: str) -> Found | None:
         may_have_authors=differs and "internetMessageHeaders" not in json,
         lacks_files=bool(json.get("hasAttachments")) and "attachments" not in json,
     )
+
+
+def read_header(json: Json, organization_id: str) -> MessageHeader | None:
+    """The same of what is told without the right to read it."""
+    identity = _identity(json)
+    if identity is None:
+        return None
+    internet_message_id, received_at = identity
+    return MessageHeader(
+        email_id=email_id(organization_id, internet_message_id),
+        internet_message_id=internet_message_id,
+        conversation_id=str(json.get("conversationId") or ""),
+        at=min(read_instant(json.get("sentDateTime")) or received_at, received_at),
+        received_at=received_at,
+        sender=_person(json.get("from") or json.get("sender"))[1],
+        to=_people(json.get("toRecipients")),
+        cc=_people(json.get("ccRecipients")),
+    )
+
+
+def _identity(json: Json) -> tuple[str, datetime] | None:
+    """(Message-ID, time received); None for a draft, and for what has no Message-ID or time."""
+    internet_message_id = storable(str(json.get("internetMessageId") or "")).strip()
+    received_at = read_instant(json.get("receivedDateTime"))
+    is_named = message_id_key(internet_message_id) and len(internet_message_id) <= MESSAGE_ID_LIMIT
+    if json.get("isDraft") or not is_named or received_at is None:
+        return None
+    return internet_message_id, received_at
+
+
+def _thread(properties: Mapping[str, str], headers: Mapping[str, list[str]]) -> tuple[str, tuple[str, ...]]:
+    """(Message-ID that is answered, those of the thread); what was sent from here has no headers to tell."""
+    named = {"in-reply-to": IN_REPLY_TO, "references": REFERENCES}
+    told = {
+        name: headers.get(name) or [properties.get(_property_key(property_id), "")]
+        for name, property_id in named.items()
+    }
+    answered, references = read_references(told, frozenset())
+    in_reply_to = answered or storable(properties.get(_property_key(IN_REPLY_TO), ""))
+    return in_reply_to, with_answered(references, in_reply_to)
 
 
 def read_files(values: Sequence[Json]) -> tuple[Attachment, ...]:

@@ -91,6 +91,18 @@ class Places:
             for address, key in by_address.items()
         }
 
+    async def emails_at(self, mailbox: str, message_ids: Sequence[str]) -> Mapping[str, Place]:
+        """Those of the emails that were last seen under these ids of Graph's, by email id."""
+        mailbox_id, wanted = self.mailbox_id(mailbox), set(message_ids)
+        if not wanted:
+            return {}
+        await self.flush()
+        stored = await self._database.read(_select_at, mailbox_id, list(wanted))
+        latest = {
+            email_id: self._known.get((mailbox_id, email_id), place) for email_id, place in stored.items()
+        }
+        return {email_id: place for email_id, place in latest.items() if place.message_id in wanted}
+
     async def forget(self, mailbox: str, email_ids: Sequence[str]) -> None:
         """Drop places at which the messages no longer are."""
         mailbox_id = self.mailbox_id(mailbox)
@@ -102,6 +114,7 @@ class Places:
 
     async def has_any(self, mailbox: str) -> bool:
         """Whether a message of this mailbox was ever seen."""
+        await self.flush()
         statement = select(message_places.c.email_id).limit(1)
         statement = statement.where(message_places.c.mailbox_id == self.mailbox_id(mailbox))
         return await self._database.read(lambda connection: connection.execute(statement).first() is not None)
@@ -150,6 +163,21 @@ def _select(connection: Connection, mailbox_id: str, email_ids: Sequence[str]) -
     found: dict[str, Place] = {}
     for start in range(0, len(email_ids), ROWS_PER_STATEMENT):
         rows = connection.execute(statement, {"ids": email_ids[start : start + ROWS_PER_STATEMENT]})
+        found |= {email_id: Place(message_id, "", seen_at) for email_id, message_id, seen_at in rows}
+    return found
+
+
+def _select_at(connection: Connection, mailbox_id: str, message_ids: Sequence[str]) -> dict[str, Place]:
+    """By the mailbox's part of the key: its rows are thousands, and asked for when something is deleted."""
+    statement = select(
+        message_places.c.email_id, message_places.c.message_id, message_places.c.seen_at
+    ).where(
+        message_places.c.mailbox_id == mailbox_id,
+        message_places.c.message_id.in_(bindparam("ids", expanding=True)),
+    )
+    found: dict[str, Place] = {}
+    for start in range(0, len(message_ids), ROWS_PER_STATEMENT):
+        rows = connection.execute(statement, {"ids": message_ids[start : start + ROWS_PER_STATEMENT]})
         found |= {email_id: Place(message_id, "", seen_at) for email_id, message_id, seen_at in rows}
     return found
 

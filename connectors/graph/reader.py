@@ -35,8 +35,8 @@ class MailReader:
     def __init__(
         self, graph: GraphClient, places: Places, organization_id: str, now: Callable[[], datetime]
     ) -> None:
-        self.graph, self._places, self._organization_id, self._now = graph, places, organization_id, now
-        self._outside = Outside(graph)
+        self.graph, self.places, self.organization_id, self._now = graph, places, organization_id, now
+        self.outside = Outside(graph)
         self._open: dict[tuple[str, str], float] = {}
 
     async def search(self, mailbox: Mailbox, query: MailQuery) -> list[Message]:
@@ -83,26 +83,26 @@ class MailReader:
 
         All in one round trip; with `listed_only` without what lies in Deleted and Junk.
         """
-        places = await self._places.find(mailbox.address, email_ids)
+        places = await self.places.find(mailbox.address, email_ids)
         sdk, owner = await self.graph.sdk(), owner_path(mailbox)
         calls = [requests.message(sdk, owner, place.message_id) for place in places.values()]
         if not calls:
             await self.require_access(mailbox)
             return {}
-        folders = await self._outside.calls(mailbox) if listed_only else []
+        folders = await self.outside.calls(mailbox) if listed_only else []
         answers = await ask_all(self.graph, asker_of(mailbox), [*calls, *folders], budget)
         found: dict[str, Found] = {}
         moved: dict[str, Place] = {}
         for (email_id, place), answer in zip(places.items(), answers[: len(calls)], strict=True):
-            if not answer.is_gone and not await self._has_mailbox(mailbox, answer):
+            if not answer.is_gone and not await self.has_mailbox(mailbox, answer):
                 return {}
-            message = None if answer.is_gone else read_found(answer.require_ok().json, self._organization_id)
+            message = None if answer.is_gone else read_found(answer.require_ok().json, self.organization_id)
             if message is not None and message.message.email_id == email_id:
                 found[email_id] = message
-                self._remember(mailbox, [message])
+                self.remember(mailbox, [message])
             else:
                 moved[email_id] = place
-        outside = self._outside.read(mailbox, answers[len(calls) :]) if listed_only else frozenset()
+        outside = self.outside.read(mailbox, answers[len(calls) :]) if listed_only else frozenset()
         held = {each: message.message for each, message in found.items() if message.folder_id not in outside}
         return held | (await self._recover(mailbox, moved, outside, budget) if moved else {})
 
@@ -112,7 +112,7 @@ class MailReader:
         found: list[Found] = []
         while call:
             answer = await self.graph.ask(asker_of(mailbox), call, budget)
-            if answer.is_gone or not await self._has_mailbox(mailbox, answer):
+            if answer.is_gone or not await self.has_mailbox(mailbox, answer):
                 return []
             found += self._read_all(mailbox, answer.require_ok())
             call = answer.next_page(call)
@@ -135,13 +135,13 @@ class MailReader:
 
     async def place(self, mailbox: Mailbox, email_id: str) -> Place | None:
         """Where Graph has a message, as far as we know."""
-        return (await self._places.find(mailbox.address, [email_id])).get(email_id)
+        return (await self.places.find(mailbox.address, [email_id])).get(email_id)
 
     async def listed_in(
         self, addresses: Collection[str], email_ids: Collection[str]
     ) -> Mapping[str, frozenset[str]]:
         """Those of the messages that were ever listed in each of the mailboxes, by address."""
-        return await self._places.listed_in(addresses, email_ids)
+        return await self.places.listed_in(addresses, email_ids)
 
     def opened_by(self, reader: User) -> list[Mailbox]:
         """The user's own mailbox, and the shared ones that they were let into lately."""
@@ -156,25 +156,25 @@ class MailReader:
             return
         call = requests.folder(await self.graph.sdk(), owner_path(mailbox), "inbox")
         answer = await self.graph.ask(asker_of(mailbox), call, Budget(BUDGET_SECONDS))
-        if await self._has_mailbox(mailbox, answer):
+        if await self.has_mailbox(mailbox, answer):
             answer.require_ok()
 
     async def _ask_with_folders(
         self, mailbox: Mailbox, calls: Sequence[Call], budget: Budget
     ) -> tuple[list[Answer] | None, frozenset[str]]:
         """(Answers, ids of the folders that do not count), both in one round trip; None = no mailbox."""
-        asker, folders = asker_of(mailbox), await self._outside.calls(mailbox)
+        asker, folders = asker_of(mailbox), await self.outside.calls(mailbox)
         answers = await ask_all(self.graph, asker, [*calls, *folders], budget)
         for number, call in enumerate(calls):
-            if not await self._has_mailbox(mailbox, answers[number]):
+            if not await self.has_mailbox(mailbox, answers[number]):
                 return None, frozenset()
             # A list may be refused for a single message whose files Exchange cannot tell.
             if answers[number].status in {400, 404}:
                 answers[number] = await self.graph.ask(asker, without_files(call), budget)
             answers[number].require_ok()
-        return answers[: len(calls)], self._outside.read(mailbox, answers[len(calls) :])
+        return answers[: len(calls)], self.outside.read(mailbox, answers[len(calls) :])
 
-    async def _has_mailbox(self, mailbox: Mailbox, answer: Answer) -> bool:
+    async def has_mailbox(self, mailbox: Mailbox, answer: Answer) -> bool:
         """Whether the answer comes from a mailbox; raises NotFound for a shared one that is not there.
 
         A user's own that is not there is empty, but one that we have seen is away: nothing in it is gone.
@@ -187,7 +187,7 @@ class MailReader:
             return True
         if not answer.lacks_mailbox:
             return True
-        if await self._places.has_any(mailbox.address):
+        if await self.places.has_any(mailbox.address):
             raise away()
         return False
 
@@ -202,7 +202,7 @@ class MailReader:
                 accepted.append(found)
             elif listing.may_relate(found) and found.folder_id not in outside:
                 doubtful.append(found)
-        self._remember(mailbox, accepted)
+        self.remember(mailbox, accepted)
         return doubtful
 
     async def _with_headers(self, mailbox: Mailbox, doubtful: Sequence[Found], budget: Budget) -> list[Found]:
@@ -233,7 +233,7 @@ class MailReader:
     ) -> dict[str, Message]:
         """Messages that are no longer where they were: a mailbox that is moved gives all new ids."""
         await self.require_access(mailbox)
-        await self._places.forget(mailbox.address, list(moved))
+        await self.places.forget(mailbox.address, list(moved))
         newest = await self.search(mailbox, MailQuery(None, limit=NEWEST))
         found = {message.email_id: message for message in newest if message.email_id in moved}
         for email_id in moved.keys() - found.keys():
@@ -246,16 +246,17 @@ class MailReader:
 
     def _read_all(self, mailbox: Mailbox, answer: Answer) -> list[Found]:
         found = list(self._read_each(answer))
-        self._remember(mailbox, found)
+        self.remember(mailbox, found)
         return found
 
     def _read_each(self, answer: Answer) -> Iterable[Found]:
-        read = (read_found(item, self._organization_id) for item in answer.values)
+        read = (read_found(item, self.organization_id) for item in answer.values)
         return [found for found in read if found is not None]
 
     def _read_one(self, answer: Answer) -> Found | None:
-        return read_found(answer.json, self._organization_id)
+        return read_found(answer.json, self.organization_id)
 
-    def _remember(self, mailbox: Mailbox, found: Iterable[Found]) -> None:
+    def remember(self, mailbox: Mailbox, found: Iterable[Found]) -> None:
+        """Note where messages are that were seen."""
         places = [(each.message.email_id, each.id, each.message.internet_message_id) for each in found]
-        self._places.remember(mailbox.address, places)
+        self.places.remember(mailbox.address, places)

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import idna
 
-from connectors.graph.calls import Call, get
+from connectors.graph.calls import Call, get, path_of
 from connectors.graph.instants import to_text
 from insights.capture.addresses import RelationKey, relation_key
 
 if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
 
-SENSITIVITY, MESSAGE_CLASS, IN_REPLY_TO = "Integer 0x0036", "String 0x001A", "String 0x1042"
+SENSITIVITY, MESSAGE_CLASS = "Integer 0x0036", "String 0x001A"
+IN_REPLY_TO, REFERENCES = "String 0x1042", "String 0x1039"
 HEADERS = "String {00020386-0000-0000-C000-000000000046} Name "
 LABELS, CONTENT_CLASS = f"{HEADERS}msip_labels", f"{HEADERS}content-class"
-PROPERTIES = (SENSITIVITY, MESSAGE_CLASS, IN_REPLY_TO, LABELS, CONTENT_CLASS)
+PROPERTIES = (SENSITIVITY, MESSAGE_CLASS, IN_REPLY_TO, REFERENCES, LABELS, CONTENT_CLASS)
 SUMMARY = (
     "id",
     "internetMessageId",
@@ -33,7 +35,22 @@ SUMMARY = (
     "parentFolderId",
     "hasAttachments",
     "isDraft",
+    "isRead",
 )
+BASIC = (
+    "id",
+    "internetMessageId",
+    "conversationId",
+    "from",
+    "sender",
+    "toRecipients",
+    "ccRecipients",
+    "sentDateTime",
+    "receivedDateTime",
+    "parentFolderId",
+    "isDraft",
+)
+"""What headers take of what `Mail.ReadBasic` gives, which is no body, preview, file or extended property."""
 WHOLE = (*SUMMARY, "internetMessageHeaders")
 """With all headers, ten times as large: for messages that are about to be shown or tracked one by one."""
 FILES = ("id", "name", "contentType", "size", "isInline")
@@ -44,6 +61,7 @@ EXPAND = (
 )
 ADDRESSES_PER_SEARCH = 15
 MOST_PER_PAGE = 1000
+HEADERS_PER_PAGE, FOLDERS_PER_PAGE = 500, 250
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 OUTSIDE = ("deleteditems", "junkemail")
 """Folders whose messages do not count, by their well-known names."""
@@ -98,6 +116,36 @@ def message(sdk: "GraphServiceClient", owner: str, message_id: str, *, select: S
     """One message by Graph's id."""
     builder = sdk.users.by_user_id(owner).messages.by_message_id(message_id)
     return get(builder, select=select, expand=EXPAND) if select is WHOLE else get(builder, select=select)
+
+
+def headers(sdk: "GraphServiceClient", owner: str, *, since: datetime, until: datetime) -> Call:
+    """Headers of what was received in a time, oldest first."""
+    return get(
+        sdk.users.by_user_id(owner).messages,
+        filter=f"receivedDateTime ge {to_text(since)} and receivedDateTime lt {to_text(until)}",
+        orderby="receivedDateTime",
+        select=BASIC,
+        top=HEADERS_PER_PAGE,
+    )
+
+
+def folders(sdk: "GraphServiceClient", owner: str) -> Call:
+    """All folders in one list, whatever they lie in: a delta that is not gone on with."""
+    builder = sdk.users.by_user_id(owner).mail_folders.delta
+    return get(builder, prefer=f"odata.maxpagesize={FOLDERS_PER_PAGE}", select=("id", "parentFolderId"))
+
+
+def changes(
+    sdk: "GraphServiceClient", owner: str, folder_id: str, *, query: str, since: datetime | None, top: int
+) -> Call:
+    """The ids of what has changed in a folder: the page that a query names, else the first.
+
+    Ids alone, for of a message that was only read since Graph tells that and nothing else.
+    """
+    builder = sdk.users.by_user_id(owner).mail_folders.by_mail_folder_id(folder_id).messages.delta
+    first = {"$select": "id"} | ({"$filter": f"receivedDateTime ge {to_text(since)}"} if since else {})
+    call = get(builder, prefer=f"odata.maxpagesize={top}", query=first)
+    return replace(call, url=f"{path_of(builder)}?{query}") if query else call
 
 
 def folder(sdk: "GraphServiceClient", owner: str, name: str) -> Call:

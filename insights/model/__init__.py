@@ -20,9 +20,11 @@ from insights.model.mail import (
     Attachment,
     AttachmentContent,
     Direction,
+    MailChanges,
     MailQuery,
     Message,
     MessageBody,
+    MessageHeader,
 )
 from insights.model.people import Identity, Mailbox, MailboxState, User
 
@@ -35,11 +37,13 @@ __all__ = [
     "EmailDraft",
     "Finding",
     "Identity",
+    "MailChanges",
     "MailQuery",
     "Mailbox",
     "MailboxState",
     "Message",
     "MessageBody",
+    "MessageHeader",
     "NewPerson",
     "Page",
     "Record",

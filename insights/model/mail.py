@@ -65,6 +65,39 @@ class MessageBody:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageHeader:
+    """Who wrote to whom and when: what is told of a message to whom may not read it."""
+
+    email_id: str
+    internet_message_id: str
+    conversation_id: str
+    at: datetime
+    received_at: datetime
+    sender: str
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailChanges:
+    """What became of a mailbox since a cursor.
+
+    Who follows a mailbox takes over `messages` and `gone_ids`, reads everything anew where `is_anew`, keeps
+    `cursor`, and goes on with it at once while `has_more`.
+    """
+
+    messages: Sequence[Message]
+    """New ones, and those of which something has changed, as they are now; some perhaps unchanged."""
+    gone_ids: Sequence[str]
+    """Ids of emails that the mailbox no longer lists, deleted or moved to where nothing counts."""
+    cursor: str
+    """Where to go on; opaque, without address or word, of any length."""
+    has_more: bool = False
+    is_anew: bool = False
+    """Whether nothing is told of what was before: there was no cursor, or it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttachmentContent:
     """An attachment with its bytes."""
 

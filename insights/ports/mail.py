@@ -1,19 +1,31 @@
 """Mailboxes."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
+from insights.model import (
+    AttachmentContent,
+    Mailbox,
+    MailChanges,
+    MailQuery,
+    Message,
+    MessageBody,
+    MessageHeader,
+    Page,
+    User,
+)
 
 
 class Mail(Protocol):
     """Mailboxes. Reads in the right of the mailbox's `reader`: what that user may not see, nobody gets.
 
     A mailbox that does not exist or is not shared with its reader is NotFound (`no_mailbox`), but for
-    a user's own, which then is empty. Problems of `body` and `attachment` have the codes `no_email`,
-    `no_attachment`, for a file that is only a link `linked_file` (Conflict) and, for a message that
-    defeats the parser, `mail_unreadable` (Conflict).
-    SignInNeeded where the reader has to sign in once more first.
+    a user's own, which then is empty. Problems of `body`, `attachment` and `source` have the codes
+    `no_email`, `no_attachment`, for a file that is only a link `linked_file` (Conflict), for a message that
+    defeats the parser `mail_unreadable` (Conflict), and `mail_too_long` (Unavailable).
+    SignInNeeded where the reader has to sign in once more first. A cursor that is none of this mailbox and
+    method is Invalid (`bad_cursor`).
     """
 
     async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
@@ -50,6 +62,33 @@ class Mail(Protocol):
         """A file with its bytes; raises NotFound."""
         ...
 
+    async def source(self, mailbox: Mailbox, email_id: str) -> bytes:
+        """The whole message as it was received, in MIME; raises NotFound."""
+        ...
+
+    async def changes(
+        self, mailbox: Mailbox, cursor: str | None, *, since: datetime | None = None
+    ) -> MailChanges:
+        """What has come, changed (read, moved, joined to another thread) and gone since the cursor.
+
+        Without a cursor it begins now: the first `cursor` comes with `is_anew`, and who asks then reads what
+        was before by `latest`. So it does where a cursor is lost. `since`, given at the beginning: changes of
+        what was received before need not be told. Deleted mail and junk do not count, as in lists; `gone_ids`
+        may lack what was told months ago.
+        """
+        ...
+
+    async def headers(
+        self, mailbox: Mailbox, since: datetime, until: datetime, cursor: str | None = None
+    ) -> Page[MessageHeader]:
+        """Headers of what came from `since` on and before `until`, oldest first; each once on a page.
+
+        Read as the application, so that it works while nobody is signed in, and for mailboxes of its reader
+        alone, NotFound otherwise. It takes no more than `Mail.ReadBasic` gives; NotAllowed where the
+        mailbox is kept from the application. A server counts by when it received a message where it knows.
+        """
+        ...
+
     async def held(
         self, readers: Collection[User], email_ids: Collection[str]
     ) -> Mapping[str, frozenset[str]]:
@@ -61,5 +100,5 @@ class Mail(Protocol):
         ...
 
     async def version(self, mailbox: Mailbox) -> str:
-        """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
+        """A token that changes whenever the mailbox, or a message in it, does; cheap enough to poll."""
         ...

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -431,9 +432,12 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
     closes = Column("estimatedclosedate", "date")
     [deals] = await services.crm.rows(None, [RowQuery("opportunity", [closes])])
     read = await services.crm.changes("opportunity", [closes], None)
+    begun = await services.mail.changes(alex.mailbox, None)
     clock.at += timedelta(days=17, hours=-8)
     await seed(services)
 
+    moved_mail = [each async for each in changed_since(services, alex, begun.cursor)]
+    assert sorted(moved_mail) == sorted(each for each, m in before.items() if m.internet_message_id != OWN)
     moved = timedelta(days=17)
     after = {m.email_id: m for m in (await services.mail.latest(alex.mailbox, None, 500)).items}
     assert after.keys() == before.keys()
@@ -457,6 +461,16 @@ async def check_that_days_move(services: Services, clock: Clock) -> None:
     for deal in deals:
         day = deal.values[closes.name]
         assert told[deal.ref].values[closes.name] == (day + moved if isinstance(day, date) else None)
+
+
+async def changed_since(services: Services, asker: User, cursor: str) -> AsyncIterator[str]:
+    """The ids of the emails that are told as changed since a cursor."""
+    has_more = True
+    while has_more:
+        page = await services.mail.changes(asker.mailbox, cursor)
+        cursor, has_more = page.cursor, page.has_more
+        for message in page.messages:
+            yield message.email_id
 
 
 async def import_own_mail(services: Services, clock: Clock) -> None:

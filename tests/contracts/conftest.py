@@ -7,8 +7,9 @@ import pytest
 
 from insights.database import Database
 from insights.ports import Crm
-from tests.conftest import empty_database
+from tests.conftest import OpenDatabase, empty_database
 from tests.contracts.crms import Add, Opened, filled_dataverse, filled_embedded
+from tests.contracts.mail_servers import SERVERS, Server
 
 
 @pytest.fixture(params=["embedded-sqlite", "embedded-postgresql", "dataverse"])
@@ -36,3 +37,10 @@ def crm(opened: Opened) -> Crm:
 def add(opened: Opened) -> Add:
     """Adds rows by entity set."""
     return opened.add
+
+
+@pytest.fixture(params=["embedded", pytest.param("graph", marks=pytest.mark.testdata)])
+async def server(request: pytest.FixtureRequest, open_database: OpenDatabase) -> AsyncIterator[Server]:
+    """A mail server, empty, and what puts mail into it."""
+    async for each in SERVERS[request.param](open_database):
+        yield each

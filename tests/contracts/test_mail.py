@@ -1,109 +1,33 @@
 """What every Mail must do; a test's name begins with the method it is about: `test_search__…`.
 
-A new implementation adds a row to `SERVERS`.
+What changed and who wrote to whom has a suite of its own, `test_mail_changes.py`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
 
-from connectors.embedded.mail.mail import EmbeddedMail
-from connectors.embedded.mail.shares import share_mailbox
-from connectors.embedded.mail.store import REVISIONS, insert_parsed
 from insights import ports
 from insights.errors import Invalid, NotFound
-from insights.mail.identity import email_id
-from insights.mail.parsing.parsed import ParsedMessage
-from insights.mail.parsing.pool import MailParser
-from insights.mail.parsing.worker import parse
-from insights.migrate import REVISIONS as LIAISON_REVISIONS
-from insights.migrate import upgrade
 from insights.model import Mailbox, MailQuery
-from tests.conftest import TESTDATA, OpenDatabase
-from tests.connectors.graph.tenant import running_tenant
-from tests.mails import AT, make_mail, own_mailbox
-
-ORGANIZATION_ID = "0f6d8a3e-8c0c-4f65-9a28-5d1a4c1f7b11"
-NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-ANN, BOB = "ann@ours.example", "bob@ours.example"
-ANNS, BOBS = own_mailbox(ANN), own_mailbox(BOB)
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class Server:
-    """A mail server under test, and how messages get into it."""
-
-    mail: ports.Mail
-    deliver: Callable[[str, Sequence[bytes]], Awaitable[None]]
-    share: Callable[[str, str], Awaitable[None]]
-    """Let somebody else read a mailbox."""
-
-    async def deliver_listed(self, mailbox: str, raws: Sequence[bytes]) -> None:
-        """The same, and somebody sees them in a list: what was never listed need not be found by its id."""
-        await self.deliver(mailbox, raws)
-        await self.mail.latest(own_mailbox(mailbox), None, 100)
-
-
-async def serve_embedded(open_database: OpenDatabase) -> AsyncIterator[Server]:
-    database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
-    mail = EmbeddedMail(database, MailParser(workers=1), ORGANIZATION_ID)
-
-    async def deliver(mailbox: str, raws: Sequence[bytes]) -> None:
-        parsed = [parse(raw) for raw in raws]
-        good = [message for message in parsed if isinstance(message, ParsedMessage)]
-        assert len(good) == len(parsed)
-        await insert_parsed(database, ORGANIZATION_ID, mailbox, good, now=NOW)
-
-    async def share(mailbox: str, reader: str) -> None:
-        await database.write(share_mailbox, mailbox, [reader])
-
-    yield Server(mail, deliver, share)
-    await mail.close()
-
-
-async def serve_graph(open_database: OpenDatabase) -> AsyncIterator[Server]:
-    database = open_database("liaison")
-    await upgrade(database, LIAISON_REVISIONS)
-    async with running_tenant(TESTDATA, database) as tenant:
-        for mailbox in (ANNS, BOBS):
-            await tenant.mail.version(mailbox)  # who asks for it is followed from now on
-        assert await tenant.following.renew() == 2
-
-        async def deliver(mailbox: str, raws: Sequence[bytes]) -> None:
-            for raw in raws:
-                sent_at = parsedate_to_datetime(str(message_from_bytes(raw)["Date"]))
-                tenant.graph.deliver(mailbox, raw, received=sent_at)
-            await tenant.graph.settle()
-
-        async def share(mailbox: str, reader: str) -> None:
-            tenant.graph.share(mailbox, reader)
-
-        yield Server(tenant.mail, deliver, share)
-
-
-SERVERS = {"embedded": serve_embedded, "graph": serve_graph}
-
-
-@pytest.fixture(params=["embedded", pytest.param("graph", marks=pytest.mark.testdata)])
-async def server(request: pytest.FixtureRequest, open_database: OpenDatabase) -> AsyncIterator[Server]:
-    async for each in SERVERS[request.param](open_database):
-        yield each
-
-
-def id_of(name: str) -> str:
-    return email_id(ORGANIZATION_ID, f"<{name}@fabrikam.example>")
-
-
-def named(name: str, **values: object) -> bytes:
-    return make_mail(f"<{name}@fabrikam.example>", **values)  # type: ignore[arg-type]
+from tests.contracts import test_mail_changes
+from tests.contracts.mail_servers import (
+    ANN,
+    ANNS,
+    BOB,
+    BOBS,
+    MINUTE,
+    NOBODY,
+    Server,
+    id_of,
+    message_id,
+    named,
+)
+from tests.mails import AT, own_mailbox
 
 
 async def test_search__finds_whole_addresses_in_from_to_and_cc(server: Server) -> None:
@@ -222,7 +146,7 @@ async def test_find__gives_what_this_mailbox_holds(server: Server) -> None:
     asked = [*map(id_of, ("one", "two", "three", "none")), "no id", ""]
     assert (await server.mail.find(ANNS, asked)).keys() == {id_of("one"), id_of("two")}
     assert (await server.mail.find(BOBS, asked)).keys() == {id_of("two"), id_of("three")}
-    assert await server.mail.find(own_mailbox("nobody@ours.example"), asked) == {}
+    assert await server.mail.find(own_mailbox(NOBODY), asked) == {}
     assert await server.mail.find(ANNS, []) == {}
     listed = await server.mail.find(ANNS, asked, listed_only=True)
     assert listed == await server.mail.find(ANNS, asked)
@@ -357,6 +281,55 @@ async def test_attachment__has_the_same_id_in_every_copy_of_a_message(server: Se
     assert got == [content for files in contents.values() for content in files]
 
 
+async def test_search__tells_what_a_message_answers_and_what_was_before_it(server: Server) -> None:
+    before = f"{message_id('a')} {message_id('b')}"
+    await server.deliver_listed(
+        ANN,
+        [
+            named("first", at=AT),
+            named("both", at=AT, headers={"References": before, "In-Reply-To": message_id("b")}),
+            named("only", at=AT, headers={"In-Reply-To": message_id("a")}),
+            named("more", at=AT, headers={"References": before, "In-Reply-To": message_id("c")}),
+            named("without", at=AT, headers={"References": before}),
+        ],
+    )
+    told = {
+        "first": ("", ""),
+        "both": ("b", "ab"),
+        "only": ("a", "a"),
+        "more": ("c", "abc"),
+        "without": ("", "ab"),
+    }
+    listed = await server.mail.search(ANNS, MailQuery(["ana@fabrikam.example"]))
+    alone = await server.mail.find(ANNS, list(map(id_of, told)))
+    for messages in ({message.email_id: message for message in listed}, alone):
+        for name, (answered, references) in told.items():
+            message = messages[id_of(name)]
+            assert message.in_reply_to == (message_id(answered) if answered else ""), name
+            assert message.references == tuple(map(message_id, references)), name
+
+
+async def test_latest__tells_whether_a_message_is_read(server: Server) -> None:
+    raws = [named("one"), named("two")]
+    await server.deliver_listed(ANN, raws)
+    for first, second in ((True, False), (False, True)):
+        await server.mark(ANN, raws[0], first)
+        await server.mark(ANN, raws[1], second)
+        listed = (await server.mail.latest(ANNS, None, 5)).items
+        found = {message.email_id: message.is_read for message in listed}
+        assert found == {id_of("one"): first, id_of("two"): second}
+
+
+async def test_source__is_the_message_as_it_came(server: Server) -> None:
+    raw = named("one", text="Grüße\n.\nFrom here on", files={"a.bin": bytes(range(256))})
+    await server.deliver_listed(ANN, [raw])
+    assert await server.mail.source(ANNS, id_of("one")) == raw
+    for mailbox, own_id in ((BOB, id_of("one")), (ANN, id_of("none")), (ANN, "no id")):
+        with pytest.raises(NotFound) as refusal:
+            await server.mail.source(own_mailbox(mailbox), own_id)
+        assert refusal.value.code == "no_email"
+
+
 async def test_version__changes_with_every_new_message_only(server: Server) -> None:
     versions = [await server.mail.version(ANNS)]
     for raws in ([named("one")], [named("one")], [named("two"), named("three")], []):
@@ -383,6 +356,8 @@ async def test_a_shared_mailbox_is_read_by_whom_it_is_shared_with_alone(server: 
         lambda: server.mail.latest(bobs, None, 5),
         lambda: server.mail.body(bobs, own_id),
         lambda: server.mail.attachment(bobs, own_id, held.attachments[0].id),
+        lambda: server.mail.source(bobs, own_id),
+        lambda: server.mail.changes(bobs, None),
         lambda: server.mail.version(bobs),
     ]
     for read in reads:
@@ -396,12 +371,13 @@ async def test_a_shared_mailbox_is_read_by_whom_it_is_shared_with_alone(server: 
     assert await server.mail.search(bobs, query) == [held]
     assert (await server.mail.attachment(bobs, own_id, held.attachments[0].id)).content == b"content"
     with pytest.raises(NotFound):
-        await server.mail.search(Mailbox("nobody@ours.example", BOBS.reader), query)
+        await server.mail.search(Mailbox(NOBODY, BOBS.reader), query)
 
 
 def test_every_method_of_the_port_has_a_test() -> None:
     methods = {name for name in vars(ports.Mail) if not name.startswith("_")}
-    tested = {name.removeprefix("test_").split("__")[0] for name in globals() if name.startswith("test_")}
+    names = {*globals(), *vars(test_mail_changes)}
+    tested = {name.removeprefix("test_").split("__")[0] for name in names if name.startswith("test_")}
     assert methods - tested == set()
 
 

@@ -1,20 +1,34 @@
 """The embedded Exchange: the Mail port on our own database."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from connectors.embedded.mail import reads
-from connectors.embedded.mail.shares import require_access, select_held, select_shared
-from connectors.embedded.mail.summaries import from_instant
+from connectors.embedded.mail.changes import read_changes, read_headers
+from connectors.embedded.mail.shares import require_access, require_own, select_held, select_shared
+from connectors.embedded.mail.summaries import from_instant, to_instant
 from connectors.embedded.probes import Probes, mail_probes
 from insights.database import Database
 from insights.errors import Invalid, NotFound
 from insights.mail.identity import email_id as email_id_of
 from insights.mail.identity import message_id_key
 from insights.mail.parsing.pool import MailParser
-from insights.model import AttachmentContent, Mailbox, MailQuery, Message, MessageBody, Page, User
+from insights.mail.parsing.stored import unpack
+from insights.model import (
+    AttachmentContent,
+    Mailbox,
+    MailChanges,
+    MailQuery,
+    Message,
+    MessageBody,
+    MessageHeader,
+    Page,
+    User,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,6 +82,23 @@ class EmbeddedMail:
         if found is None:
             raise NotFound("No such attachment", "the message has no file of this id", code="no_attachment")
         return found
+
+    async def source(self, mailbox: Mailbox, email_id: str) -> bytes:
+        """The whole message as it was imported; raises NotFound, Conflict where it is damaged."""
+        return await asyncio.to_thread(unpack, await self._stored(mailbox, email_id))
+
+    async def changes(
+        self, mailbox: Mailbox, cursor: str | None, *, since: datetime | None = None
+    ) -> MailChanges:
+        """What has changed since the cursor, also of what was received before `since`: it costs no more."""
+        return await self._read(mailbox, read_changes, cursor)
+
+    async def headers(
+        self, mailbox: Mailbox, since: datetime, until: datetime, cursor: str | None = None
+    ) -> Page[MessageHeader]:
+        """Headers of what was sent from `since` on and before `until`, oldest first."""
+        require_own(mailbox)
+        return await self._read(mailbox, read_headers, to_instant(since), to_instant(until), cursor)
 
     async def held(
         self, readers: Collection[User], email_ids: Collection[str]

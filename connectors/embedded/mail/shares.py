@@ -61,6 +61,12 @@ def _shared_with(connection: Connection, keys: Collection[str]) -> dict[str, set
     return found
 
 
+def require_own(mailbox: Mailbox) -> None:
+    """Raise NotFound unless the mailbox is its reader's own."""
+    if not mailbox_key(mailbox.address) or mailbox_key(mailbox.address) != mailbox_key(mailbox.reader.email):
+        raise _no_mailbox()
+
+
 def require_access(connection: Connection, mailbox: Mailbox) -> None:
     """Raise NotFound unless the mailbox is its reader's own or shared with the reader."""
     key, reader_key = mailbox_key(mailbox.address), mailbox_key(mailbox.reader.email)
@@ -68,12 +74,16 @@ def require_access(connection: Connection, mailbox: Mailbox) -> None:
         return
     shared = select(shares.c.reader_key).where(shares.c.address_key == key, shares.c.reader_key == reader_key)
     if not (key and reader_key and connection.execute(shared).first()):
-        raise NotFound(
-            "There is no such mailbox for you",
-            "it does not exist or is not shared with you",
-            "ask its owner or an administrator to share it",
-            code="no_mailbox",
-        )
+        raise _no_mailbox()
+
+
+def _no_mailbox() -> NotFound:
+    return NotFound(
+        "There is no such mailbox for you",
+        "it does not exist or is not shared with you",
+        "ask its owner or an administrator to share it",
+        code="no_mailbox",
+    )
 
 
 def _chunks(keys: Sequence[str]) -> list[Sequence[str]]:

@@ -55,6 +55,8 @@ class StandinTokens:
     """(Object id, "app" for the app; claims) of each token asked for."""
     kept: dict[str, str] = field(default_factory=dict)
     """The token of each, handed out until it is refused."""
+    roles: str = SCOPES
+    """What the app itself may do."""
 
     async def for_app(self, resource: str, *, claims: str = "", refused: str = "") -> str:
         """A token of the app."""
@@ -75,7 +77,7 @@ class StandinTokens:
 
     def _token(self, who: str, address: str | None, claims: str, refused: str) -> str:
         if claims or self.kept.get(who, refused) == refused:
-            self.kept[who] = self.graph.issue(address, SCOPES)
+            self.kept[who] = self.graph.issue(address, SCOPES if address else self.roles)
         return self.kept[who]
 
 

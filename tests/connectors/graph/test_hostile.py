@@ -6,12 +6,17 @@ import re
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from connectors.graph import changes
 from connectors.graph.agenda import GraphAgenda
+from connectors.graph.answers import Answer
+from connectors.graph.calls import Call
+from connectors.graph.changes import State
 from connectors.graph.files import FileReader
 from connectors.graph.pace import Budget
 from connectors.graph.sending import GraphSender, OutgoingMail
@@ -20,7 +25,7 @@ from insights.errors import Problem, Unavailable
 from insights.model import MailQuery
 from insights.outside import MOST_JSON
 from tests.connectors.graph.tenant import ANN, Tenant, mailbox_of
-from tests.mails import make_mail
+from tests.mails import AT, make_mail
 from tests.standins.graph.errors import GraphError
 from tests.standins.graph.faults import Fault
 
@@ -119,6 +124,8 @@ async def test_a_link_that_leads_away_is_not_followed(tenant: Tenant, other: Oth
     for read in (
         lambda: tenant.mail.search(ANNS, QUERY),
         lambda: tenant.mail.find_by_message_id(ANNS, "<nobody@fabrikam.example>"),
+        lambda: tenant.mail.changes(ANNS, None),
+        lambda: tenant.mail.headers(ANNS, AT, AT + timedelta(days=1)),
     ):
         tenant.graph.requests.clear()
         with pytest.raises(Unavailable) as told:
@@ -136,10 +143,30 @@ async def test_a_delta_that_goes_on_elsewhere_is_not_kept(tenant: Tenant, other:
 
     bent = link.format(other=other.url)
     lie(tenant, linking(bent, "@odata.deltaLink"))
-    with pytest.raises(Unavailable) as told:
-        await look(tenant.client, ANNS, "", tenant.now(), tenant.now(), Budget(8))
-    assert told.value.code == "mail_elsewhere"
+    for read in (
+        lambda: look(tenant.client, ANNS, "", tenant.now(), tenant.now(), Budget(8)),
+        lambda: tenant.mail.changes(ANNS, None),
+    ):
+        with pytest.raises(Unavailable) as told:
+            await read()
+        assert told.value.code == "mail_elsewhere"
     assert other.asked == []
+
+
+def test_a_delta_that_goes_on_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST_PAGES", 7)
+    state = State(None, is_anew=False)
+    state.enter(["inbox"], is_first=False)
+    call, root = Call("GET", "/users/ann/mailFolders/inbox/messages/delta"), "https://graph.example/v1.0"
+    more = Answer(200, json={"value": [{"id": "1"}], "@odata.nextLink": f"{root}/x?$skiptoken=1"}, root=root)
+    for _ in range(7):
+        assert state.take("inbox", call, more) == ["1"]
+    with pytest.raises(Unavailable) as told:
+        state.take("inbox", call, more)
+    assert told.value.code == "mail_too_long"
+    end = Answer(200, json={"value": [], "@odata.deltaLink": f"{root}/x?$deltatoken=1"}, root=root)
+    assert state.take("inbox", call, end) == []
+    assert (state.due, state.folders["inbox"].query) == ({}, "$deltatoken=1")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

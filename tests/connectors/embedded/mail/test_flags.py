@@ -145,7 +145,10 @@ async def test_importing_again_takes_over_what_has_been_read_since_and_nothing_e
     version = await port.version(own_mailbox(ANN))
     assert await bring(database, tmp_path / "dir") == {"one": False, "two": False}
     assert await port.version(own_mailbox(ANN)) == version
+    begun = await port.changes(own_mailbox(ANN), None)
     (tmp_path / "dir/new/1.host").rename(tmp_path / "dir/cur/1.host:2,S")
     assert await bring(database, tmp_path / "dir") == {"one": True, "two": False}
+    page = await port.changes(own_mailbox(ANN), begun.cursor)
+    assert [message.internet_message_id for message in page.messages] == ["<one@x.example>"]
     lay(tmp_path, {"one.eml": raw})  # says nothing of it
     assert await bring(database, tmp_path / "one.eml") == {"one": True, "two": False}
