@@ -11,6 +11,9 @@ from cli.command import Command, argument, utc_now
 from insights.scopes import FEATURES_WITH_SCOPES
 from insights.settings import Settings
 
+PIPED = 500
+"""Columns of a table that no terminal shows: no link is cut in two."""
+
 if TYPE_CHECKING:
     from insights.views import RequirementItem
 
@@ -46,7 +49,7 @@ def _print_requirements(items: Sequence["RequirementItem"]) -> None:
         told = [item.cause, *((item.action, item.link) if item.state == "not met" else ())]
         about = Text("\n".join(part for part in told if part), overflow="fold")
         table.add_row(Text(item.state, order[item.state]), Text(item.requirement), about)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else PIPED).print(table)
 
 
 async def _write_grants_script(arguments: argparse.Namespace, settings: Settings) -> None:

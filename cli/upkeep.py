@@ -20,6 +20,7 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
             "sign in there, or use the embedded directory",
             code="foreign_directory",
         )
+    _require_installation(settings)
     async with open_services(settings, utc_now) as services:
         user = await services.crm.user(arguments.user)
         if user is None:
@@ -66,6 +67,17 @@ async def _rotate(_arguments: argparse.Namespace, settings: Settings) -> None:
 
     count = await rotate_secrets(settings, utc_now)
     print(f"{count} sealed anew; older keys can be taken out of LIAISON_SECRET_KEYS.")
+
+
+def _require_installation(settings: Settings) -> None:
+    """Raise NotFound where a mistyped data directory would become a new installation."""
+    if not settings.database_url and not (settings.data_dir / "liaison.sqlite").exists():
+        raise NotFound(
+            f"There is no installation in {settings.data_dir}",
+            "no database of Liaison is there",
+            "give --data or LIAISON_DATA_DIR as the server has it, or import or serve something first",
+            code="nothing_there",
+        )
 
 
 COMMANDS = (

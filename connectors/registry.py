@@ -282,10 +282,17 @@ def _database_problems() -> Iterator[None]:
             raise  # it says itself what is missing
         raise Unavailable(
             "The database cannot be opened",
-            type(error.__cause__ or error).__name__,
+            _kind_of(error),
             "check LIAISON_DATABASE_URL, and that the data directory is writable and not full",
             code="no_database",
         ) from None
+
+
+def _kind_of(error: Exception) -> str:
+    """What went wrong, by its type; of a file or folder also which it is."""
+    cause = error.__cause__ or error
+    path = cause.filename if isinstance(cause, OSError) else None
+    return f"{type(cause).__name__}: {path}" if path else type(cause).__name__
 
 
 def database_revisions() -> Mapping[str, Path]:

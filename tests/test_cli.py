@@ -101,6 +101,7 @@ def test_wrong_settings_stop_the_start_one_line_each(run: Run, env: dict[str, st
 def test_a_token_needs_only_the_data_directory(run: Run, tmp_path: Path) -> None:
     _, err = run("token", "ann", code=1)
     assert FAILURE.fullmatch(err)
+    assert not run.data.exists(), "a mistyped directory does not become an installation"
     for name, rows in COMPANY.items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
         table = [columns, *([row.get(column, "") for column in columns] for row in rows)]
