@@ -5,8 +5,8 @@ from typing import Literal
 from cards.elements import Card, Element, beside, buttons, card, execute, group, heading, line, small, title
 from cards.plain import Text, joined, moment, plain
 from cards.words import Words
-from insights.capture.addresses import relation_key
 from insights.capture.views import Item, UntrackedList, UntrackedRow
+from insights.mail.addresses import relation_key
 from insights.model import TrackState
 from insights.views import RecordItem
 

@@ -1,7 +1,7 @@
 """Finding CRM records, and making a person of an unknown sender."""
 
-from insights.capture.addresses import relation_key
 from insights.errors import Invalid
+from insights.mail.addresses import relation_key
 from insights.model import NewPerson, RecordRef, User
 from insights.services import Services
 from insights.timelines import require_record, timeline_tables

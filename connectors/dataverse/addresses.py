@@ -1,4 +1,4 @@
-"""The address rules of `insights.capture.rules` as one batch of reads.
+"""The address rules of `insights.crm.rules` as one batch of reads.
 
 The record comes with the rows its lookups lead to; first contacts and stakeholders are queries of
 their own beside it. What the user may not read, the service leaves out of each.
@@ -12,9 +12,9 @@ from connectors.dataverse.metadata import STATE, TableInfo
 from connectors.dataverse.query import Expand, Query, split_expands
 from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import relation_key
-from insights.capture.rules import CONTACTS_PER_ACCOUNT, Contacts, Lookup, OwnAddresses, Rule, Stakeholders
 from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Every
+from insights.crm.rules import CONTACTS_PER_ACCOUNT, Contacts, Lookup, OwnAddresses, Rule, Stakeholders
+from insights.mail.addresses import relation_key
 from insights.model import RecordAddress, RecordRef
 
 STAKEHOLDER_TABLES = ("contact", "account")

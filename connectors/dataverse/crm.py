@@ -38,9 +38,9 @@ from connectors.dataverse.tracking import Tracking
 from connectors.dataverse.users import Users
 from connectors.dataverse.wire import Timing
 from connectors.tokens import Tokens
-from insights.capture.addresses import mailbox_key
 from insights.crm.conditions import Column
 from insights.crm.rows import CrmRow, RowChanges, RowQuery, Values
+from insights.mail.addresses import mailbox_key
 from insights.model import (
     Attachment,
     AttachmentContent,

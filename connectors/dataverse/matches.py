@@ -9,8 +9,8 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, text
 from connectors.dataverse.spelling import address_conditions, held_keys, searchable_key
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import RelationKey
-from insights.capture.rules import (
+from insights.crm.conditions import Column, Compare, Condition, Every, In
+from insights.crm.rules import (
     MOST_ADDRESSES,
     MOST_MATCHES,
     Contacts,
@@ -20,7 +20,7 @@ from insights.capture.rules import (
     Stakeholders,
     match_rank,
 )
-from insights.crm.conditions import Column, Compare, Condition, Every, In
+from insights.mail.addresses import RelationKey
 from insights.model import RecordMatch, RecordRef
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.faults import ServiceFault, not_found, raise_problem, read_fault
 from connectors.dataverse.wire import Reply
-from insights.capture.rules import RULES, Rule, custom_rules
 from insights.crm.conditions import NAME, Column
+from insights.crm.rules import RULES, Rule, custom_rules
 from insights.errors import Unavailable
 from insights.model import Table
 

@@ -7,8 +7,8 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, text
 from connectors.dataverse.spelling import CONDITIONS_AT_ONCE, address_conditions, held_keys
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import MailboxKey, RelationKey, mailbox_key, relation_key
 from insights.crm.conditions import Column, Compare, Either
+from insights.mail.addresses import MailboxKey, RelationKey, mailbox_key, relation_key
 from insights.model import Message, RecordRef
 
 SENDER, TO, CC, BCC = 1, 2, 3, 4

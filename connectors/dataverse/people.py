@@ -13,8 +13,8 @@ from connectors.dataverse.locks import Locks
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records
 from connectors.dataverse.spelling import address_conditions, held_keys
-from insights.capture.addresses import RelationKey, relation_key
 from insights.errors import Conflict, Invalid
+from insights.mail.addresses import RelationKey, relation_key
 from insights.model import NewPerson, Record, RecordRef
 
 PERSON_TABLES = ("contact", "lead")

@@ -15,9 +15,9 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.spelling import has_address, held_keys, searchable_key
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import RelationKey
 from insights.crm.conditions import Compare, Condition, Like, Not, every
 from insights.errors import Invalid
+from insights.mail.addresses import RelationKey
 from insights.model import Page, Record
 
 BY_ADDRESS, BY_START, BY_PART = 0, 1, 2

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import idna
 
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import MailboxKey, RelationKey, mailbox_key, relation_key
 from insights.crm.conditions import Column, Compare, Condition, Either, Every, Like
+from insights.mail.addresses import MailboxKey, RelationKey, mailbox_key, relation_key
 
 CONDITIONS_AT_ONCE = 240
 """The service refuses a query of more than 500 conditions."""

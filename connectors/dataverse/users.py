@@ -10,8 +10,8 @@ from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import as_guid, text
 from connectors.dataverse.spelling import searchable_mailbox
 from connectors.dataverse.wire import Row
-from insights.capture.addresses import MailboxKey, mailbox_key
 from insights.crm.conditions import Column, Compare, Condition, Every
+from insights.mail.addresses import MailboxKey, mailbox_key
 from insights.model import MailboxState, User
 
 USER_ID, FULL_NAME = Column("systemuserid", "guid"), Column("fullname")

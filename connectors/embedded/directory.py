@@ -8,9 +8,9 @@ from sqlalchemy import Connection, and_, select
 
 from connectors.embedded.crm.tables import addresses, lookups
 from connectors.embedded.probes import Probes, directory_probes
-from insights.capture.addresses import domain_of
 from insights.database import Database
 from insights.errors import NotSignedIn
+from insights.mail.addresses import domain_of
 from insights.model import Identity, User
 
 MEMBER, TEAM = lookups.alias(), lookups.alias()

@@ -21,7 +21,7 @@ from connectors.graph.pace import AT_A_TIME, LONG_BUDGET_SECONDS, Budget
 from connectors.graph.problems import too_long
 from connectors.graph.reader import MailReader
 from connectors.graph.rights import asker_of, owner_path
-from insights.capture.addresses import mailbox_key
+from insights.mail.addresses import mailbox_key
 from insights.mail.cursors import bad_cursor, read_cursor, write_cursor
 from insights.model import Mailbox, MailChanges, Message
 

@@ -12,8 +12,8 @@ from connectors.graph.following import FindUser
 from connectors.graph.pace import BUDGET_SECONDS, Budget
 from connectors.graph.probes import Look, directory_probes
 from connectors.graph.rights import APP
-from insights.capture.addresses import domain_key
 from insights.errors import NotAllowed, Problem, Unavailable
+from insights.mail.addresses import domain_key
 from insights.model import Identity, User
 
 DOMAINS_SECONDS = 3600.0

@@ -10,7 +10,7 @@ from connectors.graph.answers import Answer
 from connectors.graph.calls import Call
 from connectors.graph.instants import read_instant
 from connectors.graph.messages import Found
-from insights.capture.addresses import RelationKey, relation_key
+from insights.mail.addresses import RelationKey, relation_key
 from insights.model import MailQuery, Message
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from connectors.graph.requests import (
     REFERENCES,
     SENSITIVITY,
 )
-from insights.capture.addresses import mailbox_key
+from insights.mail.addresses import mailbox_key
 from insights.mail.identity import email_id, message_id_key
 from insights.mail.parsing.addresses import read_addresses
 from insights.mail.parsing.headers import read_labels, read_references, with_answered

@@ -8,7 +8,7 @@ from connectors.graph.answers import Answer
 from connectors.graph.calls import Call
 from connectors.graph.client import GraphClient
 from connectors.graph.rights import owner_path
-from insights.capture.addresses import mailbox_key
+from insights.mail.addresses import mailbox_key
 from insights.model import Mailbox
 
 FOLDERS_SECONDS = 3600.0

@@ -14,9 +14,9 @@ from uuid import UUID, uuid5
 import structlog
 from sqlalchemy import Connection, bindparam, delete, select
 
-from insights.capture.addresses import mailbox_key
 from insights.database import Database, insert_into
 from insights.errors import Unavailable
+from insights.mail.addresses import mailbox_key
 from insights.tables import message_places
 
 log = structlog.get_logger(__name__)

@@ -16,8 +16,8 @@ from connectors.graph.calls import Call, get, path_of, send
 from connectors.graph.client import GraphClient
 from connectors.graph.pace import BUDGET_SECONDS, AskAgain, Budget
 from connectors.graph.rights import APP, Asker, asker_of, owner_path
-from insights.capture.addresses import mailbox_key
 from insights.errors import Problem, SignInNeeded, Unavailable
+from insights.mail.addresses import mailbox_key
 from insights.model import MET, Finding, User
 from insights.requirements.checks import nobody_known
 from insights.requirements.table import ENTRA_SIGN_IN, EXCHANGE_ONLINE, permission_name

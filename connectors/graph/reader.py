@@ -18,8 +18,8 @@ from connectors.graph.pace import AT_A_TIME, BUDGET_SECONDS, Budget
 from connectors.graph.places import Place, Places
 from connectors.graph.problems import away, busy, no_mailbox
 from connectors.graph.rights import asker_of, is_own, owner_path
-from insights.capture.addresses import mailbox_key
 from insights.errors import Incomplete, Unavailable
+from insights.mail.addresses import mailbox_key
 from insights.model import Mailbox, MailQuery, Message, User
 
 OPEN_SECONDS = 300.0

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from insights.capture.addresses import MailboxKey, mailbox_key
+from insights.mail.addresses import MailboxKey, mailbox_key
 from insights.model import Mailbox, Message
 
 SECONDS = 2.0

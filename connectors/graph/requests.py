@@ -10,7 +10,7 @@ import idna
 
 from connectors.graph.calls import Call, get, path_of
 from connectors.graph.instants import to_text
-from insights.capture.addresses import RelationKey, relation_key
+from insights.mail.addresses import RelationKey, relation_key
 
 if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient

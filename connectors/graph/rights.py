@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from connectors.graph.sign_outs import SignOuts
 from connectors.tokens import SIGNED_OUT, Tokens
-from insights.capture.addresses import mailbox_key
 from insights.errors import SignInNeeded
+from insights.mail.addresses import mailbox_key
 from insights.model import Mailbox, User
 
 

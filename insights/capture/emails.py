@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from insights import access
-from insights.capture.addresses import RelationKey, domain_of, relation_key
 from insights.capture.items import is_internal, message_item, read_standing
 from insights.capture.mailboxes import choose_mailbox, read_owner
 from insights.capture.views import Matched, OpenEmail, Suggestion
 from insights.errors import NotFound, Problem
+from insights.mail.addresses import RelationKey, domain_of, relation_key
 from insights.model import Mailbox, Message, Record, RecordMatch, RecordRef, TrackState, User
 from insights.services import Services
 from insights.timelines import timeline_tables

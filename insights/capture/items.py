@@ -7,14 +7,14 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from insights import access, choices
-from insights.capture.addresses import RelationKey, domain_of, mailbox_key, relation_key
 from insights.capture.causes import failure_of
 from insights.capture.joins import select_pressed
 from insights.capture.mailboxes import read_state
-from insights.capture.rules import OWN
 from insights.capture.tracks import Track
 from insights.capture.views import AttachmentItem, Item, TrackedBy
+from insights.crm.rules import OWN
 from insights.errors import Conflict
+from insights.mail.addresses import RelationKey, domain_of, mailbox_key, relation_key
 from insights.model import (
     Attachment,
     CrmActivity,

@@ -1,7 +1,7 @@
 """Whose mailbox a request is about: the caller's own, or one that is shared with the caller."""
 
 from insights.audit import Owner
-from insights.capture.addresses import mailbox_key
+from insights.mail.addresses import mailbox_key
 from insights.model import Mailbox, MailboxState, User
 from insights.services import Services
 

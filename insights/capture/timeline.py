@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from insights.capture.addresses import RelationKey, relation_key
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.listing import Listing, read_listing
 from insights.capture.views import Timeline
 from insights.errors import Incomplete, Unavailable
+from insights.mail.addresses import RelationKey, relation_key
 from insights.mail.identity import email_id
 from insights.model import (
     CrmActivity,

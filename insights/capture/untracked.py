@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from insights import access, versions
-from insights.capture.addresses import RelationKey, relation_key
 from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
 from insights.capture.items import message_item, read_standing, reason
@@ -16,6 +15,7 @@ from insights.capture.listing import Listing, read_listing
 from insights.capture.timeline import record_addresses
 from insights.capture.views import UntrackedList, UntrackedRow
 from insights.choices import ORGANIZATION
+from insights.mail.addresses import RelationKey, relation_key
 from insights.model import (
     MailboxState,
     MailQuery,

@@ -33,7 +33,6 @@ from connectors.embedded.mail.importing import import_messages
 from connectors.embedded.mail.store import insert_parsed
 from connectors.registry import open_services, open_stores
 from insights.capture import promotion
-from insights.capture.addresses import relation_key
 from insights.capture.causes import failure_of
 from insights.capture.emails import open_email
 from insights.capture.failures import list_failures
@@ -46,6 +45,7 @@ from insights.crm.rows import RowQuery
 from insights.database import Database
 from insights.errors import Conflict
 from insights.features import FEATURES, read_features
+from insights.mail.addresses import relation_key
 from insights.mail.parsing.parsed import ParsedMessage
 from insights.mail.parsing.worker import body, parse
 from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HOME = "insights/capture/addresses.py"
+HOME = "insights/mail/addresses.py"
 
 RELATES = {
     "cards/untracked.py": "names of records beside a mail's recipients",

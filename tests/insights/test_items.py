@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from insights.capture.addresses import relation_key
 from insights.capture.items import reason
+from insights.mail.addresses import relation_key
 from insights.model import Message, RecordAddress
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

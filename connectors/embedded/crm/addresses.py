@@ -1,4 +1,4 @@
-"""Reads the address rules of `insights.capture.rules` against the row store, for one reader."""
+"""Reads the address rules of `insights.crm.rules` against the row store, for one reader."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.tables import lookups, rows
-from insights.capture.addresses import relation_key
-from insights.capture.rules import (
+from insights.crm.rules import (
     RULES,
     Contacts,
     Lookup,
@@ -19,6 +18,7 @@ from insights.capture.rules import (
     Stakeholders,
     custom_rules,
 )
+from insights.mail.addresses import relation_key
 from insights.model import RecordAddress, RecordRef
 
 STAKEHOLDER_TABLES = ("contact", "account")

@@ -15,8 +15,8 @@ from connectors.embedded.crm.rows import read_row, read_rows
 from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows
 from connectors.embedded.crm.users import user_names
 from connectors.embedded.crm.writing import delete_rows, insert_row, write_rows
-from insights.capture.addresses import RelationKey, mailbox_key, relation_key
 from insights.errors import Conflict, NotAllowed
+from insights.mail.addresses import RelationKey, mailbox_key, relation_key
 from insights.model import EmailDraft, RecordRef, TrackedEmail
 
 DRAFT, SENT, RECEIVED = 1, 3, 4

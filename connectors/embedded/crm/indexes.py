@@ -18,7 +18,7 @@ from connectors.embedded.crm.tables import (
     shares,
     timeline,
 )
-from insights.capture.addresses import relation_key
+from insights.mail.addresses import relation_key
 from insights.model import RecordRef
 
 READ_RIGHT = 1

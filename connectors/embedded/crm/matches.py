@@ -11,8 +11,7 @@ from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.search import as_records, timeline_tables
 from connectors.embedded.crm.tables import addresses, lookups, rows
-from insights.capture.addresses import relation_key
-from insights.capture.rules import (
+from insights.crm.rules import (
     CONTACTS_PER_ACCOUNT,
     MOST_ADDRESSES,
     MOST_MATCHES,
@@ -23,6 +22,7 @@ from insights.capture.rules import (
     Stakeholders,
     match_rank,
 )
+from insights.mail.addresses import relation_key
 from insights.model import RecordMatch, RecordRef
 
 

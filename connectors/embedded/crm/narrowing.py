@@ -27,7 +27,6 @@ from connectors.embedded.crm.cells import Place
 from connectors.embedded.crm.row import search_key
 from connectors.embedded.crm.tables import addresses, dates, lookups, rows
 from connectors.embedded.crm.values import as_id
-from insights.capture.addresses import relation_key
 from insights.crm.conditions import (
     Column,
     Compare,
@@ -41,6 +40,7 @@ from insights.crm.conditions import (
     check_value,
 )
 from insights.errors import Invalid
+from insights.mail.addresses import relation_key
 from insights.tables import Instant
 
 SQL_OPERATORS = {"eq": "=", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}

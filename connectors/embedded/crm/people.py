@@ -10,8 +10,8 @@ from connectors.embedded.crm.row import StoredRow, clean
 from connectors.embedded.crm.search import as_records
 from connectors.embedded.crm.tables import addresses, rows
 from connectors.embedded.crm.writing import insert_row
-from insights.capture.addresses import relation_key
 from insights.errors import Conflict, Invalid
+from insights.mail.addresses import relation_key
 from insights.model import NewPerson, Record, RecordRef
 
 

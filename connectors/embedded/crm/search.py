@@ -14,8 +14,8 @@ from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.schema import TableSchema
 from connectors.embedded.crm.standard import TIMELINE_TABLES
 from connectors.embedded.crm.tables import addresses, rows
-from insights.capture.addresses import relation_key
 from insights.errors import Invalid
+from insights.mail.addresses import relation_key
 from insights.model import Page, Record, RecordRef
 
 BY_ADDRESS, BY_START, BY_PART = 0, 1, 2

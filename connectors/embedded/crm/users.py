@@ -13,7 +13,7 @@ from connectors.embedded.crm.rows import COLUMNS, read_rows, stored_row
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import addresses, lookups, principals, rows
 from connectors.embedded.crm.values import as_id
-from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
+from insights.mail.addresses import MailboxKey, mailbox_key, relation_key
 from insights.model import MailboxState, RecordRef, User
 
 ENABLED, DISABLED = 0, 1

@@ -18,7 +18,7 @@ from connectors.embedded.demo.conversations import Letter
 from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages, participants
-from insights.capture.addresses import relation_key
+from insights.mail.addresses import relation_key
 from insights.mail.identity import email_id
 from insights.mail.parsing.stored import pack
 

@@ -16,13 +16,13 @@ from connectors.embedded.mail.reads import mailbox_keys
 from connectors.embedded.mail.shares import share_mailbox
 from connectors.embedded.mail.store import insert_parsed
 from insights.capture import promotion
-from insights.capture.addresses import mailbox_key
 from insights.capture.tracking import track
 from insights.capture.tracks import select_tracks
 from insights.capture.views import TrackBody
 from insights.database import Database
 from insights.errors import Conflict, Unavailable
 from insights.features import FEATURES, change_features
+from insights.mail.addresses import mailbox_key
 from insights.mail.identity import email_id
 from insights.mail.parsing.parsed import ParsedMessage
 from insights.mail.parsing.worker import parse

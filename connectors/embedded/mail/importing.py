@@ -11,8 +11,8 @@ from pathlib import Path
 from connectors.embedded.mail.pieces import SourceMessage
 from connectors.embedded.mail.sources import find_files, read_messages
 from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
-from insights.capture.addresses import mailbox_key
 from insights.database import Database
+from insights.mail.addresses import mailbox_key
 from insights.mail.parsing.parsed import ParsedMessage, Unreadable
 from insights.mail.parsing.pool import MailParser
 from insights.ports import Crm

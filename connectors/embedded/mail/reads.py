@@ -9,7 +9,7 @@ from sqlalchemy import Connection, TextClause, bindparam, select, text, tuple_
 
 from connectors.embedded.mail.summaries import decode, to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, mailboxes, messages
-from insights.capture.addresses import mailbox_key, relation_key
+from insights.mail.addresses import mailbox_key, relation_key
 from insights.model import MailQuery, Message
 
 ADDRESSES_PER_STATEMENT = 100

@@ -12,7 +12,7 @@ from connectors.embedded.mail.reads import IDS_PER_STATEMENT, read_mailbox, read
 from connectors.embedded.mail.store import lock_mailbox, raise_version, require_mailbox
 from connectors.embedded.mail.summaries import to_bytes, to_instant
 from connectors.embedded.mail.tables import contents, messages, participants, thread_keys, tombstones
-from insights.capture.addresses import relation_key
+from insights.mail.addresses import relation_key
 from insights.model import Message
 
 

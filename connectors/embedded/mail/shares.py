@@ -7,8 +7,8 @@ from sqlalchemy import Connection, delete, insert, select
 from connectors.embedded.mail.store import require_mailbox
 from connectors.embedded.mail.summaries import to_bytes, to_id
 from connectors.embedded.mail.tables import mailboxes, messages, shares
-from insights.capture.addresses import mailbox_key
 from insights.errors import NotFound
+from insights.mail.addresses import mailbox_key
 from insights.model import Mailbox
 
 AT_ONCE = 500

@@ -20,9 +20,9 @@ from connectors.embedded.mail.tables import (
     tombstones,
 )
 from connectors.embedded.mail.threads import ThreadKeys, Threads, join_threads, read_thread_keys, read_threads
-from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
 from insights.database import Database, insert_into
 from insights.errors import Invalid
+from insights.mail.addresses import MailboxKey, mailbox_key, relation_key
 from insights.mail.identity import email_id
 from insights.mail.parsing.parsed import ParsedMessage
 

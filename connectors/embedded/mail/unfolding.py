@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from connectors.embedded.mail.tables import folded_keys, mailboxes, shares
-from insights.capture.addresses import MailboxKey, mailbox_key, relation_key
 from insights.database import Database
+from insights.mail.addresses import MailboxKey, mailbox_key, relation_key
 
 HELD = " "
 """How a name begins that nobody reads: no address begins with a blank."""

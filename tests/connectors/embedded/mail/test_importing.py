@@ -20,9 +20,9 @@ from connectors.embedded.mail.importing import ImportMailReport, import_mail, im
 from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.store import REVISIONS
 from connectors.embedded.mail.tables import mail as tables
-from insights.capture.addresses import relation_key
 from insights.database import Database
 from insights.errors import Invalid, NotFound
+from insights.mail.addresses import relation_key
 from insights.mail.parsing.pool import MailParser
 from insights.migrate import upgrade
 from insights.model import MailQuery, Message

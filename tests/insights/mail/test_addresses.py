@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.capture.addresses import domain_of, mailbox_key, relation_key
+from insights.mail.addresses import domain_of, mailbox_key, relation_key
 
 SAME_PERSON = [
     ("Ana@Contoso.Example", "ana@contoso.example"),
