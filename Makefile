@@ -44,6 +44,7 @@ bench: setup $(BENCH_READY) ## measures into benchmarks/results.json
 
 bench-large: setup $(BENCH_READY) ## the same, with what takes longer than 10 minutes
 	$(BIN)/python -m benchmarks --large $(ARGS)
+	$(BIN)/pytest -m real_time
 
 mutants: setup $(MUTANTS_READY) ## turns lines of the product and looks whether a test notices (an hour at most)
 	$(NODE) $(BIN)/python -m tests.mutants $(ARGS)

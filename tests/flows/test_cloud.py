@@ -121,6 +121,7 @@ async def test_dataverse_is_down_during_track_and_the_email_is_tracked_once(liai
     assert (len(rows(liaison)), len(rows(liaison, "activitymimeattachment"))) == (1, 1)
 
 
+@pytest.mark.real_time
 async def test_dataverse_throttles_for_two_minutes_and_the_email_is_tracked_after(
     liaison: CloudLiaison,
 ) -> None:
