@@ -14,12 +14,15 @@ from uuid import uuid4
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from insights import access
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.database import insert_into
-from insights.errors import Invalid
 from insights.model import User
 from insights.services import Services
 from insights.tables import audit, names
 from insights.views import AuditEntry, AuditPage
+
+TRAIL = "audit trail"
+MOST_ROWS = 10**18
 
 ON_BEHALF_OF = "on_behalf_of"
 NOBODYS = "mailbox:"
@@ -56,11 +59,13 @@ def add(
 async def read_audit(services: Services, user: User, cursor: str | None, limit: int) -> AuditPage:
     """A page of the trail, newest first; for administrators."""
     await access.require(services, user, admin=True)
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Invalid("The cursor is not one of ours", do="start again without it", code="bad_cursor")
-    rows, called = await services.database.read(_select, int(cursor) if cursor else None, limit + 1)
+    before = read_cursor(TRAIL, "", cursor) if cursor is not None else None
+    if before is not None and not (isinstance(before, int) and 0 <= before < MOST_ROWS):
+        raise bad_cursor()
+    rows, called = await services.database.read(_select, before, limit + 1)
     items = [_view(row, called) for row in rows[:limit]]
-    return AuditPage(items=items, next=str(rows[limit - 1]["id"]) if len(rows) > limit else None)
+    following = write_cursor(TRAIL, "", rows[limit - 1]["id"]) if len(rows) > limit else None
+    return AuditPage(items=items, next=following)
 
 
 def select_names(connection: Connection, ids: Collection[str]) -> dict[str, str]:

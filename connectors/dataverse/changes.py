@@ -5,9 +5,8 @@ by `modifiedon`, and deletions in that gap stay unknown, which the answer says. 
 to come, or the service's token with the time at which reading began.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import parse_qs, quote, urlsplit
@@ -21,9 +20,10 @@ from connectors.dataverse.shapes import Shape
 from connectors.dataverse.wire import ANNOTATIONS, Row
 from insights.crm.conditions import Column, Compare
 from insights.crm.rows import RowChanges
-from insights.errors import Invalid
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.outside import require_end
 
+CHANGES = "rows"
 OVERLAP = timedelta(minutes=5)
 """Clocks differ, and a transaction may commit after the time that it notes."""
 
@@ -36,10 +36,9 @@ class Position:
     where: str
     at: datetime
 
-    @property
-    def cursor(self) -> str:
+    def cursor(self, table: str) -> str:
         """The position as text."""
-        return json.dumps([self.kind, self.where, self.at.isoformat()])
+        return write_cursor(CHANGES, table, [self.kind, self.where, self.at.isoformat()])
 
 
 async def read_changes(
@@ -51,7 +50,7 @@ async def read_changes(
     path = Query(shape.table.entity_set, selected).path
     if not cursor:
         return await _page(api, shape, columns, path, now)
-    position = _position(cursor)
+    position = _position(shape.name, cursor)
     if position.kind == "page":
         return await _page(api, shape, columns, position.where, position.at)
     try:
@@ -81,7 +80,7 @@ async def _newest_token(api: WebApi, shape: Shape, now: datetime) -> str:
         require_end(count := count + 1, "The CRM")
         _, position = await _fetch(api, path, now)
         if position.kind == "token":
-            return position.cursor
+            return position.cursor(shape.name)
         path = position.where
 
 
@@ -96,7 +95,7 @@ async def _page(
         raise as_problem(fault, shape.name) from None
     deleted = [str(row["id"]) for row in rows if row.get("reason") == "deleted"]
     kept = [as_row(shape, columns, row) for row in rows if row.get("reason") != "deleted"]
-    return RowChanges(kept, deleted, position.cursor, has_more=position.kind == "page")
+    return RowChanges(kept, deleted, position.cursor(shape.name), has_more=position.kind == "page")
 
 
 async def _fetch(api: WebApi, path: str, begun: datetime) -> tuple[list[Row], Position]:
@@ -114,13 +113,12 @@ async def _fetch(api: WebApi, path: str, begun: datetime) -> tuple[list[Row], Po
     return rows, Position("token", token, begun)
 
 
-def _position(cursor: str) -> Position:
+def _position(table: str, cursor: str) -> Position:
     try:
-        kind, where, at = json.loads(cursor)
+        kind, where, at = read_cursor(CHANGES, table, cursor)
         position = Position(kind, str(where), datetime.fromisoformat(at))
-        if kind not in {"page", "token"} or position.at.tzinfo is None:
-            raise ValueError(kind)
     except (ValueError, TypeError):
-        raise Invalid("the cursor is none of this table", "it was changed or is another's", "begin anew",
-                      code="bad_cursor") from None  # fmt: skip
-    return replace(position, where=where)
+        raise bad_cursor() from None
+    if kind not in {"page", "token"} or position.at.tzinfo is None:
+        raise bad_cursor()
+    return position

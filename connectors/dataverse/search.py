@@ -4,9 +4,6 @@ Every table is read in the service's own order of names. A cursor says for each 
 page ended, so that no two pages disagree about that order.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,11 +13,13 @@ from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.spelling import has_address, held_keys, searchable_key
 from connectors.dataverse.wire import Row
 from insights.crm.conditions import Compare, Condition, Like, Not, every
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.errors import Invalid
 from insights.mail.addresses import RelationKey
 from insights.model import Page, Record
 
 BY_ADDRESS, BY_START, BY_PART = 0, 1, 2
+SEARCH = "search"
 SAME_NAMES = 50
 """How many rows of the same name are expected before the one at which a page ended."""
 LONGEST_TEXT = 200
@@ -58,7 +57,7 @@ class Search:
 
     async def page(self, cursor: str | None, limit: int) -> Page[Record]:
         """A page of the records that match and may be read."""
-        first, positions = read_cursor(cursor) if cursor else (BY_ADDRESS, {})
+        first, positions = read_positions(cursor) if cursor else (BY_ADDRESS, {})
         if self._is_nobody:
             return Page([])
         ways = [way for way in self._ways() if way >= first]
@@ -152,8 +151,7 @@ class Search:
         for each, table, row in found[:limit]:
             if each == way:
                 positions[table.name] = (_name(table, row), str(row[table.primary_id.name]))
-        written = json.dumps([way, positions], ensure_ascii=False, separators=(",", ":"))
-        return base64.urlsafe_b64encode(written.encode("utf-8", "replace")).decode()
+        return write_cursor(SEARCH, "", [way, positions])
 
 
 def check_table(metadata: Metadata, name: str) -> list[TableInfo]:
@@ -168,16 +166,15 @@ def check_table(metadata: Metadata, name: str) -> list[TableInfo]:
     return found
 
 
-def read_cursor(cursor: str) -> tuple[int, dict[str, Position]]:
+def read_positions(cursor: str) -> tuple[int, dict[str, Position]]:
     """The way of matching and the position in each table; raises Invalid."""
     try:
-        way, given = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        way, given = read_cursor(SEARCH, "", cursor)
         positions = {str(table): (str(name), as_guid(row_id)) for table, (name, row_id) in given.items()}
         if way not in {BY_ADDRESS, BY_START, BY_PART} or not all(row_id for _, row_id in positions.values()):
-            raise ValueError(cursor)
-    except (ValueError, TypeError, AttributeError, binascii.Error):
-        raise Invalid("the cursor is not one of ours", "it was changed or cut",
-                      "leave it away to begin again", code="bad_cursor") from None  # fmt: skip
+            raise bad_cursor()
+    except (ValueError, TypeError, AttributeError):
+        raise bad_cursor() from None
     return way, positions
 
 

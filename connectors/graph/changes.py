@@ -21,8 +21,8 @@ from connectors.graph.pace import AT_A_TIME, LONG_BUDGET_SECONDS, Budget
 from connectors.graph.problems import too_long
 from connectors.graph.reader import MailReader
 from connectors.graph.rights import asker_of, owner_path
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.mail.addresses import mailbox_key
-from insights.mail.cursors import bad_cursor, read_cursor, write_cursor
 from insights.model import Mailbox, MailChanges, Message
 
 log = structlog.get_logger(__name__)

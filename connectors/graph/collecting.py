@@ -16,8 +16,8 @@ from connectors.graph.pace import LONG_BUDGET_SECONDS, Budget
 from connectors.graph.problems import no_mailbox
 from connectors.graph.reader import MailReader
 from connectors.graph.rights import Asker, is_own, owner_path
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.mail.addresses import mailbox_key
-from insights.mail.cursors import bad_cursor, read_cursor, write_cursor
 from insights.model import Mailbox, MessageHeader, Page
 
 HEADERS = "headers"

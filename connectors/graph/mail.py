@@ -13,7 +13,7 @@ from connectors.graph.problems import no_email
 from connectors.graph.reader import MailReader
 from connectors.graph.recent import Recent
 from connectors.graph.rights import asker_of, is_own, owner_path
-from insights.capture.cursors import read_cursor, write_cursor
+from insights.cursors import read_position, write_position
 from insights.errors import Incomplete
 from insights.mail.identity import email_id as email_id_of
 from insights.mail.identity import message_id_key
@@ -29,6 +29,8 @@ from insights.model import (
     Page,
     User,
 )
+
+LATEST = "latest"
 
 Version = Callable[[Mailbox], Awaitable[str]]
 NO_HEADER = set(map(chr, range(32))) | {"\x7f"}
@@ -97,10 +99,12 @@ class GraphMail:
 
     async def latest(self, mailbox: Mailbox, cursor: str | None, limit: int) -> Page[Message]:
         """The mailbox's messages, newest first."""
-        found = await self.search(mailbox, MailQuery(None, before=read_cursor(cursor), limit=limit + 1))
+        found = await self.search(
+            mailbox, MailQuery(None, before=read_position(LATEST, cursor), limit=limit + 1)
+        )
         items = found[:limit]
         more = bool(items) and len(found) > limit
-        return Page(items, write_cursor(items[-1].at, items[-1].email_id) if more else None)
+        return Page(items, write_position(LATEST, items[-1].at, items[-1].email_id) if more else None)
 
     async def body(self, mailbox: Mailbox, email_id: str) -> MessageBody:
         """The cleaned words of a message; raises NotFound."""

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 from insights import access
 from insights.capture.causes import failure_of
-from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.items import message_item, read_standing
 from insights.capture.mailboxes import choose_mailbox
 from insights.capture.tracks import Track, drop_failures, select_failures
 from insights.capture.views import Item, Timeline
+from insights.cursors import read_position, write_position
 from insights.errors import NotFound
 from insights.model import Message, TrackState, User
 from insights.services import Services
+
+LIST = "failures"
 
 LISTED = timedelta(days=90)
 
@@ -21,7 +23,7 @@ async def list_failures(services: Services, user: User, *, cursor: str | None, l
     """A page of failed emails, the newest failure first."""
     await access.require(services, user, feature="auto_capture")
     rows = await services.database.read(
-        select_failures, user.id, services.now() - LISTED, read_cursor(cursor), limit + 1
+        select_failures, user.id, services.now() - LISTED, read_position(LIST, cursor), limit + 1
     )
     page = rows[:limit]
     messages = await _find(services, user, page)
@@ -31,7 +33,8 @@ async def list_failures(services: Services, user: User, *, cursor: str | None, l
         for row in page
     ]
     more = len(rows) > limit
-    return Timeline(items=items, next=write_cursor(page[-1].changed_at, page[-1].email_id) if more else None)
+    following = write_position(LIST, page[-1].changed_at, page[-1].email_id) if more else None
+    return Timeline(items=items, next=following)
 
 
 async def _find(services: Services, user: User, rows: Sequence[Track]) -> dict[str, Message]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.items import activity_item, message_item, read_standing, reason
 from insights.capture.listing import Listing, read_listing
 from insights.capture.views import Timeline
+from insights.cursors import read_position, write_position
 from insights.errors import Incomplete, Unavailable
 from insights.mail.addresses import RelationKey, relation_key
 from insights.mail.identity import email_id
@@ -23,6 +23,8 @@ from insights.model import (
 )
 from insights.services import Services
 from insights.timelines import require_timeline
+
+LIST = "timeline"
 
 Position = tuple[datetime, str]
 MAIL_MISSING = "Your emails are missing here: your mailbox does not answer right now. Reload in a minute."
@@ -59,7 +61,7 @@ async def read_timeline(
     Untracked messages are the caller's own and only read, never stored. One item per message: the
     CRM row replaces the message of the same Message-ID, at the message's place.
     """
-    window = Window(services.now() - timedelta(days=days), read_cursor(cursor), limit)
+    window = Window(services.now() - timedelta(days=days), read_position(LIST, cursor), limit)
     mailbox, _ = await asyncio.gather(services.crm.mailbox_state(user.id), require_timeline(services, ref))
     listing = await read_listing(services, user, mailbox)
     (addresses, mail), newest, audience = await asyncio.gather(
@@ -76,7 +78,7 @@ async def read_timeline(
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
     page = items[:limit]
     more = len(items) > limit and mail.is_complete
-    cursor = write_cursor(page[-1].at, page[-1].id) if more else None
+    cursor = write_position(LIST, page[-1].at, page[-1].id) if more else None
     return Timeline(items=page, next=cursor, notice=mail.notice or listing.notice, audience=audience)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from insights import access, versions
-from insights.capture.cursors import read_cursor, write_cursor
 from insights.capture.emails import outside_addresses
 from insights.capture.items import message_item, read_standing, reason
 from insights.capture.listing import Listing, read_listing
 from insights.capture.timeline import record_addresses
 from insights.capture.views import UntrackedList, UntrackedRow
 from insights.choices import ORGANIZATION
+from insights.cursors import read_position, write_position
 from insights.mail.addresses import RelationKey, relation_key
 from insights.model import (
     MailboxState,
@@ -33,6 +33,7 @@ from insights.timelines import require_record
 from insights.versions import version_of
 from insights.views import RecordItem
 
+LIST = "untracked"
 DAYS = 30
 PAGE = 10
 CHOICES = 4
@@ -154,7 +155,7 @@ async def _page(
 ) -> tuple[list[UntrackedRow], str | None]:
     """(rows, cursor of the next page): batches of mail until the page is full or the window ends."""
     rows: list[UntrackedRow] = []
-    before, since = read_cursor(cursor), services.now() - timedelta(days=DAYS)
+    before, since = read_position(LIST, cursor), services.now() - timedelta(days=DAYS)
     addresses = list(scope.addresses) if scope.record else None
     for _ in range(MOST_BATCHES):
         query = MailQuery(addresses, since=since, before=before, limit=BATCH)
@@ -169,8 +170,8 @@ async def _page(
             break
     if len(rows) > limit:
         last = rows[limit - 1].item
-        return rows[:limit], write_cursor(last.at, last.id)
-    return rows, write_cursor(*before) if before else None
+        return rows[:limit], write_position(LIST, last.at, last.id)
+    return rows, write_position(LIST, *before) if before else None
 
 
 async def _rows(

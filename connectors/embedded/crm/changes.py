@@ -1,21 +1,22 @@
 """What changed in a table since a number: rows as they are now, ids of removed ones, page by page."""
 
-import re
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
 
 from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.cells import find_place
+from connectors.embedded.crm.row import clean_id
 from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.tables import removed_rows, rows
 from connectors.embedded.crm.writing import read_change
 from insights.crm.conditions import Column
 from insights.crm.rows import MOST_ROWS, RowChanges
-from insights.errors import Invalid
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.model import RecordRef
 
-CURSOR = re.compile(r"(\d{1,18}):(.{0,64})", re.DOTALL)
+CHANGES = "rows"
+MOST_CHANGES = 10**18
 
 
 class Position(NamedTuple):
@@ -23,11 +24,6 @@ class Position(NamedTuple):
 
     change: int
     row_id: str
-
-    @property
-    def cursor(self) -> str:
-        """The position as text."""
-        return f"{self.change}:{self.row_id}"
 
 
 def read_changes(
@@ -37,7 +33,7 @@ def read_changes(
     connection, place = access.connection, find_place(access.schema, table)
     for column in columns:
         place.check(column)
-    after, until = _position(cursor), read_change(connection)
+    after, until = _position(table, cursor), read_change(connection)
     found = connection.execute(_changed(place.tables, after, until).limit(most + 1)).all()
     page = found[:most]
     live = read_rows(connection, [RecordRef(each.table_name, each.id) for each in page if not each.is_gone])
@@ -47,7 +43,7 @@ def read_changes(
     return RowChanges(
         [place.as_row(row, columns) for row in live.values()],
         [each.id for each in page if each.is_gone and RecordRef(each.table_name, each.id) not in kept],
-        last.cursor,
+        write_cursor(CHANGES, table, [*last]),
         has_more,
     )
 
@@ -79,11 +75,13 @@ def _beyond(change: ColumnElement[int], row_id: ColumnElement[str], after: Posit
     return and_(change >= after.change, further)  # the first of the two is the index range
 
 
-def _position(cursor: str | None) -> Position:
+def _position(table: str, cursor: str | None) -> Position:
     if not cursor:
         return Position(0, "")
-    read = CURSOR.fullmatch(cursor)
-    if not read:
-        raise Invalid("the cursor is none of this table", "it was changed or is another's", "begin anew",
-                      code="bad_cursor")  # fmt: skip
-    return Position(int(read[1]), read[2])
+    try:
+        change, row_id = read_cursor(CHANGES, table, cursor)
+    except (ValueError, TypeError):
+        raise bad_cursor() from None
+    if type(change) is not int or not 0 <= change < MOST_CHANGES or not isinstance(row_id, str):
+        raise bad_cursor()
+    return Position(change, clean_id(row_id))

@@ -1,8 +1,5 @@
 """Finds records by name or address: equal first, then by how names begin, then by what they contain."""
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,11 +11,13 @@ from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.schema import TableSchema
 from connectors.embedded.crm.standard import TIMELINE_TABLES
 from connectors.embedded.crm.tables import addresses, rows
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.errors import Invalid
 from insights.mail.addresses import relation_key
 from insights.model import Page, Record, RecordRef
 
 BY_ADDRESS, BY_START, BY_PART = 0, 1, 2
+SEARCH = "search"
 LAST_CHARACTER = "\U0010ffff"
 PERSONS = ("contact", "lead")
 PERSON_ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
@@ -141,16 +140,14 @@ def _next_cursor(found: Sequence[tuple[int, StoredRow]], limit: int) -> str | No
     if len(found) <= limit:
         return None
     way, row = found[limit - 1]
-    position = json.dumps([way, search_key(row.name), row.table, row.id])
-    return base64.urlsafe_b64encode(position.encode()).decode()
+    return write_cursor(SEARCH, "", [way, search_key(row.name), row.table, row.id])
 
 
 def _read_cursor(cursor: str) -> Position:
     try:
-        way, key, table, row_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        if not isinstance(way, int) or not all(isinstance(part, str) for part in (key, table, row_id)):
-            raise ValueError(cursor)
-    except (ValueError, TypeError, UnicodeError, binascii.Error):
-        raise Invalid("the cursor is not one of ours", "it was changed or cut",
-                      "leave it away to begin again", code="bad_cursor") from None  # fmt: skip
+        way, key, table, row_id = read_cursor(SEARCH, "", cursor)
+    except (ValueError, TypeError):
+        raise bad_cursor() from None
+    if not isinstance(way, int) or not all(isinstance(part, str) for part in (key, table, row_id)):
+        raise bad_cursor()
     return way, clean(key), clean(table), clean(row_id)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Table, select, tuple_
 from connectors.embedded.mail.reads import SUMMARY, Place, read_mailbox, read_messages
 from connectors.embedded.mail.summaries import decode, to_id
 from connectors.embedded.mail.tables import messages, tombstones
+from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.mail.addresses import mailbox_key
-from insights.mail.cursors import bad_cursor, read_cursor, write_cursor
 from insights.model import MailChanges, MessageHeader, Page
 
 CHANGES, HEADERS = "changes", "headers"

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from connectors.embedded.mail import reads
 from connectors.embedded.mail.changes import read_changes, read_headers
 from connectors.embedded.mail.shares import require_access, require_own, select_held, select_shared
-from connectors.embedded.mail.summaries import from_instant, to_instant
+from connectors.embedded.mail.summaries import to_bytes, to_instant
 from connectors.embedded.probes import Probes, mail_probes
+from insights.cursors import bad_cursor, read_position, write_position
 from insights.database import Database
-from insights.errors import Invalid, NotFound
+from insights.errors import NotFound
 from insights.mail.identity import email_id as email_id_of
 from insights.mail.identity import message_id_key
 from insights.mail.parsing.pool import MailParser
@@ -29,6 +30,8 @@ from insights.model import (
     Page,
     User,
 )
+
+LATEST = "latest"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -145,17 +148,11 @@ class EmbeddedMail:
 
 
 def _cursor(message: Message) -> str:
-    at, own_id = reads.place_of(message.at, message.email_id)
-    return f"{at}.{own_id.hex()}"
+    return write_position(LATEST, message.at, message.email_id)
 
 
-def _read_cursor(cursor: str) -> reads.Place:
-    at, _, own_id = cursor.partition(".")
-    try:
-        place = int(at), bytes.fromhex(own_id)
-        from_instant(place[0])
-    except (ValueError, OverflowError):
-        place = 0, b""
-    if len(place[1]) != 16:
-        raise Invalid("This cursor is not ours", "", "use the `next` of the page before", code="bad_cursor")
-    return place
+def _read_cursor(cursor: str) -> reads.Place | None:
+    position = read_position(LATEST, cursor)
+    if position and to_bytes(position[1]) is None:
+        raise bad_cursor()
+    return reads.place_of(*position) if position else None
