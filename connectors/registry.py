@@ -19,7 +19,7 @@ from insights.database import Database, insert_into
 from insights.errors import Unavailable
 from insights.migrate import REVISIONS, upgrade
 from insights.news import News
-from insights.ports import Crm, Directory, Mail
+from insights.ports import Agenda, Crm, Directory, Mail
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import facts
@@ -145,6 +145,23 @@ async def _open_graph_mail(opening: Opening, crm: Crm) -> Mail:
     return mail
 
 
+async def _open_embedded_agenda(opening: Opening) -> Agenda:
+    from connectors.embedded.agenda.agenda import EmbeddedAgenda
+    from connectors.embedded.agenda.clocks import Clocks
+    from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
+
+    mailboxes = opening.database("mailbox")
+    await upgrade(mailboxes, MAIL_REVISIONS)
+    crm = opening.database("crm") if opening.settings.crm == "embedded" else None
+    return EmbeddedAgenda(mailboxes, Clocks(mailboxes, crm), opening.now)
+
+
+async def _open_graph_agenda(opening: Opening) -> Agenda:
+    from connectors.graph.agenda import GraphAgenda
+
+    return GraphAgenda(await opening.graph())
+
+
 async def organization_id(opening: Opening, crm: Crm) -> str:
     """The id of the CRM's organisation, asked once for good: a server starts though its CRM is away."""
     if opening.settings.crm == "embedded":
@@ -196,6 +213,11 @@ MAILS: Mapping[str, Callable[[Opening, Crm], Awaitable[Mail]]] = {
     "embedded": _open_embedded_mail,
     "graph": _open_graph_mail,
 }
+# Calendars and To Do are where the mail is.
+AGENDAS: Mapping[str, Callable[[Opening], Awaitable[Agenda]]] = {
+    "embedded": _open_embedded_agenda,
+    "graph": _open_graph_agenda,
+}
 DIRECTORIES: Mapping[str, Callable[[Opening, Crm], Awaitable[Directory]]] = {
     "embedded": _open_embedded_directory,
     "entra": _open_entra_directory,
@@ -241,6 +263,7 @@ async def _open(opening: Opening, now: Callable[[], datetime]) -> Services:
             database=database,
             crm=crm,
             mail=await MAILS[settings.mail](opening, crm),
+            agenda=await AGENDAS[settings.mail](opening),
             directory=await DIRECTORIES[directory_name(settings)](opening, crm),
             workflows=Workflows(data_dir=settings.data_dir, database_url=settings.database_url),
             news=News(database),

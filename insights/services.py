@@ -8,7 +8,7 @@ from typing import Any
 from insights.database import Database
 from insights.memory import Memory
 from insights.news import News
-from insights.ports import Crm, Directory, Mail
+from insights.ports import Agenda, Crm, Directory, Mail
 from insights.settings import Settings
 from insights.workflows import Workflows
 
@@ -21,6 +21,7 @@ class Services:
     database: Database
     crm: Crm
     mail: Mail
+    agenda: Agenda
     directory: Directory
     workflows: Workflows
     news: News

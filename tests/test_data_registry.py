@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import Column, MetaData
 
+from connectors.embedded.agenda.tables import agenda
 from insights.tables import own
 
 KINDS = {"user", "address", "name", "none"}
@@ -17,7 +18,7 @@ def columns(metadata: MetaData) -> dict[str, Column[object]]:
     return {f"{table.name}.{column.name}": column for table in metadata.sorted_tables for column in table.c}
 
 
-@pytest.mark.parametrize("metadata", [own], ids=["liaison"])
+@pytest.mark.parametrize("metadata", [own, agenda], ids=["liaison", "agenda"])
 def test_every_column_says_whose_data_it_holds(metadata: MetaData) -> None:
     for name, column in columns(metadata).items():
         assert column.info.get("holds") in KINDS, f"{name} says nothing in its info"

@@ -1,95 +1,38 @@
-"""What a user's day holds in Exchange: meetings, tasks, working hours, and the people one deals with."""
+"""What a user's day holds in Exchange: the Agenda port on Graph, and the people one deals with."""
 
+import asyncio
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, get_args
 
+from connectors.graph.answers import Answer
 from connectors.graph.batches import ask_all
-from connectors.graph.calls import Call, get
+from connectors.graph.calls import Call, get, path_of, send
 from connectors.graph.client import GraphClient
-from connectors.graph.instants import read_instant, to_text
+from connectors.graph.clocks import read_clock, read_due
+from connectors.graph.events import EVENT, one_of, read_event
+from connectors.graph.instants import to_text
 from connectors.graph.pace import BUDGET_SECONDS, Budget
-from connectors.graph.rights import asker_of, owner_path
-from insights.model import Mailbox
+from connectors.graph.problems import no_mailbox
+from connectors.graph.rights import Asker, asker_of, is_own, owner_path
+from insights.agenda import check_span, due_first, listed, no_meeting, no_task, require_own, shown
+from insights.mail.addresses import mailbox_key
+from insights.model import Clock, Mailbox, Meeting, TaskList, TodoTask
+from insights.model.agenda import Importance, TaskStatus
+
+if TYPE_CHECKING:
+    from msgraph.graph_service_client import GraphServiceClient
 
 UTC_TIMES = 'outlook.timezone="UTC"'
-EVENT = (
-    "id",
-    "iCalUId",
-    "subject",
-    "start",
-    "end",
-    "isAllDay",
-    "isCancelled",
-    "isOnlineMeeting",
-    "location",
-    "organizer",
-    "attendees",
-    "sensitivity",
-    "showAs",
-    "type",
-)
-TASK = ("id", "title", "status", "importance", "dueDateTime", "reminderDateTime")
+TASK = ("id", "title", "status", "importance", "dueDateTime")
+STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
+IMPORTANCES: tuple[Importance, ...] = get_args(Importance)
 PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingHours:
-    """When somebody works, in `time_zone` (a name of Windows or IANA); `days` as in `monday`."""
-
-    days: tuple[str, ...]
-    start: time
-    end: time
-    time_zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxSettings:
-    """A mailbox's time zone and language, as its owner chose them."""
-
-    time_zone: str
-    language: str
-    working_hours: WorkingHours | None
-
-
-@dataclass(frozen=True, slots=True)
-class Attendee:
-    """Who is invited, and how they answered (`accepted declined tentativelyAccepted none …`)."""
-
-    address: str
-    name: str
-    response: str
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A meeting or appointment; recurring ones come once per occurrence."""
-
-    id: str
-    ical_uid: str
-    """The same in every attendee's calendar, and in the CRM where the meeting came from there."""
-    subject: str
-    start_at: datetime
-    end_at: datetime
-    is_all_day: bool
-    is_cancelled: bool
-    is_online: bool
-    is_private: bool
-    place: str
-    show_as: str
-    organizer: str
-    attendees: tuple[Attendee, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TodoTask:
-    """An open task; `due_at` is None for one without a date."""
-
-    id: str
-    list_id: str
-    title: str
-    due_at: datetime | None
-    is_important: bool
+AROUND = timedelta(days=1)
+"""Graph finds a whole-day meeting by the clock of who made it, which may be a day from ours."""
+ID = re.compile(r"[A-Za-z0-9_=+/-]{1,1000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +44,62 @@ class Person:
 
 
 class GraphAgenda:
-    """Reads agendas in the right of the mailbox's reader."""
+    """Reads agendas in the right of the mailbox's reader; tasks never in that of the app."""
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
 
-    async def settings(self, mailbox: Mailbox) -> MailboxSettings:
-        """The mailbox's time zone, language and working hours."""
-        builder = (await self._graph.sdk()).users.by_user_id(owner_path(mailbox)).mailbox_settings
-        found = (await self._ask(mailbox, get(builder))).require_ok().json
-        return MailboxSettings(
-            time_zone=str(found.get("timeZone") or "UTC"),
-            language=str((found.get("language") or {}).get("locale") or ""),
-            working_hours=_working_hours(found.get("workingHours") or {}),
-        )
+    async def clock(self, mailbox: Mailbox) -> Clock:
+        """The time zone and working hours of who reads it."""
+        own = mailbox.reader.mailbox
+        answer = await self._ask(asker_of(own), await self._settings_call(own))
+        return await self._clock(answer)
 
-    async def events(self, mailbox: Mailbox, start: datetime, end: datetime) -> list[Event]:
-        """Everything in the calendar between two times, by start."""
+    async def meetings(self, mailbox: Mailbox, start: datetime, end: datetime) -> Sequence[Meeting]:
+        """Everything in the calendar that touches [start, end), by start."""
+        check_span(start, end)
         builder = (await self._graph.sdk()).users.by_user_id(owner_path(mailbox)).calendar_view
-        span = {"startDateTime": to_text(start), "endDateTime": to_text(end)}
+        span = {"startDateTime": to_text(start - AROUND), "endDateTime": to_text(end + AROUND)}
         call = get(builder, prefer=UTC_TIMES, query=span, select=EVENT, orderby="start/dateTime", top=PAGE)
-        found = [_event(each) for each in await self._all(mailbox, call)]
-        return sorted((each for each in found if each), key=lambda each: (each.start_at, each.id))
+        asker = asker_of(mailbox)
+        settings = await self._settings_call(mailbox)
+        first, told = await ask_all(self._graph, asker, [call, settings], Budget(BUDGET_SECONDS))
+        if not _has_mailbox(mailbox, first):
+            return []
+        items = await self._rest(asker, call, first)
+        clock = await self._clock(told)
+        found = (read_event(each, clock) for each in items)
+        return listed(mailbox, (each for each in found if each), start, end)
 
-    async def tasks(self, mailbox: Mailbox) -> list[TodoTask]:
-        """Open tasks of all To Do lists, dated ones first."""
-        todo = (await self._graph.sdk()).users.by_user_id(owner_path(mailbox)).todo
-        lists = [str(each.get("id")) for each in await self._all(mailbox, get(todo.lists))]
+    async def meeting(self, mailbox: Mailbox, meeting_id: str) -> Meeting:
+        """One of them; raises NotFound."""
+        if not ID.fullmatch(meeting_id):
+            raise no_meeting()
+        builder = (await self._graph.sdk()).users.by_user_id(owner_path(mailbox)).events
+        call = get(builder.by_event_id(meeting_id), prefer=UTC_TIMES, select=EVENT)
+        calls = [call, await self._settings_call(mailbox)]
+        answer, told = await ask_all(self._graph, asker_of(mailbox), calls, Budget(BUDGET_SECONDS))
+        if answer.is_gone or not _has_mailbox(mailbox, answer):
+            raise no_meeting()
+        found = read_event(answer.require_ok().json, await self._clock(told))
+        if found is None:
+            raise no_meeting()
+        return shown(mailbox, found)
+
+    async def task_lists(self, mailbox: Mailbox) -> Sequence[TaskList]:
+        """The lists of To Do, the default one first."""
+        require_own(mailbox)
+        call = get(_todo(await self._graph.sdk(), mailbox).lists)
+        asker = _owner(mailbox)
+        return _lists(await self._rest(asker, call, await self._ask(asker, call)))
+
+    async def tasks(self, mailbox: Mailbox) -> Sequence[TodoTask]:
+        """The open tasks of all lists, by due date, those without one last."""
+        require_own(mailbox)
+        todo, asker, budget = _todo(await self._graph.sdk(), mailbox), _owner(mailbox), Budget(BUDGET_SECONDS)
+        call = get(todo.lists)
+        first, told = await ask_all(self._graph, asker, [call, await self._settings_call(mailbox)], budget)
+        lists = [each.id for each in _lists(await self._rest(asker, call, first))]
         calls = [
             get(
                 todo.lists.by_todo_task_list_id(each).tasks,
@@ -137,85 +109,111 @@ class GraphAgenda:
             )
             for each in lists
         ]
-        answers = await ask_all(self._graph, asker_of(mailbox), calls, Budget(BUDGET_SECONDS))
+        answers = await ask_all(self._graph, asker, calls, budget)
+        clock = await self._clock(told)
         found: list[TodoTask] = []
         for list_id, call, answer in zip(lists, calls, answers, strict=True):
-            items = [*answer.require_ok().values]
-            if more := answer.next_page(call):
-                items += await self._all(mailbox, more)
-            found += [_task(list_id, item) for item in items]
-        return sorted(found, key=lambda task: (task.due_at is None, task.due_at or datetime.max, task.title))
+            found += [_task(list_id, item, clock) for item in await self._rest(asker, call, answer)]
+        return due_first(found)
+
+    async def task(self, mailbox: Mailbox, list_id: str, task_id: str) -> TodoTask:
+        """One task, completed ones too; raises NotFound."""
+        calls = [
+            get(await self._task_builder(mailbox, list_id, task_id), select=TASK),
+            await self._settings_call(mailbox),
+        ]
+        answer, told = await ask_all(self._graph, _owner(mailbox), calls, Budget(BUDGET_SECONDS))
+        return _task(list_id, _require_task(answer).json, await self._clock(told))
+
+    async def complete_task(self, mailbox: Mailbox, list_id: str, task_id: str) -> TodoTask:
+        """Complete a task, twice is once; it as it is then. Raises NotFound."""
+        path = path_of(await self._task_builder(mailbox, list_id, task_id))
+        call = send("PATCH", path, {"status": "completed"})
+        _require_task(await self._graph.ask(_owner(mailbox), call, Budget(BUDGET_SECONDS)))
+        return await self.task(mailbox, list_id, task_id)
 
     async def people(self, mailbox: Mailbox, limit: int = 50) -> list[Person]:
         """Whom the user deals with most."""
         builder = (await self._graph.sdk()).users.by_user_id(owner_path(mailbox)).people
         select = ("displayName", "scoredEmailAddresses")
-        answer = await self._ask(mailbox, get(builder, select=select, top=limit))
+        answer = await self._ask(asker_of(mailbox), get(builder, select=select, top=limit))
         return [_person(each) for each in answer.require_ok().values]
 
-    async def _ask(self, mailbox: Mailbox, call: Call) -> Any:
-        return await self._graph.ask(asker_of(mailbox), call, Budget(BUDGET_SECONDS))
+    async def _settings_call(self, mailbox: Mailbox) -> Call:
+        """The GET of the reader's own settings: nobody reads those of others."""
+        reader = owner_path(mailbox.reader.mailbox)
+        return get((await self._graph.sdk()).users.by_user_id(reader).mailbox_settings)
 
-    async def _all(self, mailbox: Mailbox, first: Call) -> list[Any]:
+    async def _task_builder(self, mailbox: Mailbox, list_id: str, task_id: str) -> Any:
+        require_own(mailbox)
+        if not (ID.fullmatch(list_id) and ID.fullmatch(task_id)):
+            raise no_task()
+        lists = _todo(await self._graph.sdk(), mailbox).lists
+        return lists.by_todo_task_list_id(list_id).tasks.by_todo_task_id(task_id)
+
+    async def _clock(self, answer: Answer) -> Clock:
+        if answer.lacks_mailbox:
+            return Clock("UTC")
+        return await asyncio.to_thread(read_clock, answer.require_ok().json)
+
+    async def _ask(self, asker: Asker, call: Call) -> Answer:
+        return await self._graph.ask(asker, call, Budget(BUDGET_SECONDS))
+
+    async def _rest(self, asker: Asker, first: Call, answer: Answer) -> list[Any]:
         """The items of all pages."""
-        found: list[Any] = []
-        call: Call | None = first
+        if answer.lacks_mailbox:
+            return []
+        found = [*answer.require_ok().values]
+        call = answer.next_page(first)
         while call:
-            answer = (await self._ask(mailbox, call)).require_ok()
+            answer = (await self._ask(asker, call)).require_ok()
             found += answer.values
             call = answer.next_page(call)
         return found
 
 
-def _working_hours(found: dict[str, Any]) -> WorkingHours | None:
-    try:
-        start, end = (time.fromisoformat(str(found[name])[:8]) for name in ("startTime", "endTime"))
-    except (KeyError, ValueError):
-        return None
-    days = tuple(str(day).lower() for day in found.get("daysOfWeek") or ())
-    zone = str((found.get("timeZone") or {}).get("name") or "UTC")
-    return WorkingHours(days, start, end, zone)
+def _has_mailbox(mailbox: Mailbox, answer: Answer) -> bool:
+    """Whether there is a calendar; raises NotFound for one that is not shared with its reader."""
+    if not is_own(mailbox) and answer.status in {403, 404} and not answer.is_gone:
+        raise no_mailbox()
+    return not answer.lacks_mailbox
 
 
-def _event(found: dict[str, Any]) -> Event | None:
-    """The event, None without readable times."""
-    start, end = (read_instant((found.get(name) or {}).get("dateTime")) for name in ("start", "end"))
-    if start is None or end is None:
-        return None
-    return Event(
-        id=str(found.get("id")),
-        ical_uid=str(found.get("iCalUId") or ""),
-        subject=str(found.get("subject") or ""),
-        start_at=start,
-        end_at=end,
-        is_all_day=bool(found.get("isAllDay")),
-        is_cancelled=bool(found.get("isCancelled")),
-        is_online=bool(found.get("isOnlineMeeting")),
-        is_private=str(found.get("sensitivity")) in {"private", "confidential"},
-        place=str((found.get("location") or {}).get("displayName") or ""),
-        show_as=str(found.get("showAs") or ""),
-        organizer=_address(found.get("organizer")),
-        attendees=tuple(_attendee(each) for each in found.get("attendees") or ()),
-    )
+def _todo(sdk: "GraphServiceClient", mailbox: Mailbox) -> Any:
+    return sdk.users.by_user_id(owner_path(mailbox)).todo
 
 
-def _attendee(found: dict[str, Any]) -> Attendee:
-    email = found.get("emailAddress") or {}
-    response = str((found.get("status") or {}).get("response") or "none")
-    return Attendee(_address(found), str(email.get("name") or ""), response)
+def _owner(mailbox: Mailbox) -> Asker:
+    """Who reads tasks: their owner; the app has no right that is limited to some mailboxes."""
+    return Asker(mailbox_key(mailbox.address), mailbox.reader)
 
 
-def _address(recipient: Any) -> str:
-    return str(((recipient or {}).get("emailAddress") or {}).get("address") or "")
+def _require_task(answer: Answer) -> Answer:
+    if answer.is_gone or answer.lacks_mailbox:
+        raise no_task()
+    return answer.require_ok()
 
 
-def _task(list_id: str, found: dict[str, Any]) -> TodoTask:
+def _lists(items: Sequence[dict[str, Any]]) -> list[TaskList]:
+    found = [
+        TaskList(
+            str(each.get("id")),
+            str(each.get("displayName") or ""),
+            is_default=each.get("wellknownListName") == "defaultList",
+        )
+        for each in items
+    ]
+    return sorted(found, key=lambda each: (not each.is_default, each.name))
+
+
+def _task(list_id: str, found: dict[str, Any], clock: Clock) -> TodoTask:
     return TodoTask(
         id=str(found.get("id")),
         list_id=list_id,
         title=str(found.get("title") or ""),
-        due_at=read_instant((found.get("dueDateTime") or {}).get("dateTime")),
-        is_important=found.get("importance") == "high",
+        status=one_of(STATUSES, found.get("status"), "notStarted"),
+        due_on=read_due(found.get("dueDateTime"), clock),
+        importance=one_of(IMPORTANCES, found.get("importance"), "normal"),
     )
 
 

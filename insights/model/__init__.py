@@ -3,6 +3,14 @@
 Times are aware `datetime`s, ids are strings, addresses are plain (`ana@contoso.example`).
 """
 
+from insights.model.agenda import (
+    Attendee,
+    Clock,
+    Meeting,
+    TaskList,
+    TodoTask,
+    WorkingHours,
+)
 from insights.model.answers import MET, Finding, Page
 from insights.model.crm import (
     CrmActivity,
@@ -32,6 +40,8 @@ __all__ = [
     "MET",
     "Attachment",
     "AttachmentContent",
+    "Attendee",
+    "Clock",
     "CrmActivity",
     "Direction",
     "EmailDraft",
@@ -41,6 +51,7 @@ __all__ = [
     "MailQuery",
     "Mailbox",
     "MailboxState",
+    "Meeting",
     "Message",
     "MessageBody",
     "MessageHeader",
@@ -51,7 +62,10 @@ __all__ = [
     "RecordMatch",
     "RecordRef",
     "Table",
+    "TaskList",
+    "TodoTask",
     "TrackState",
     "TrackedEmail",
     "User",
+    "WorkingHours",
 ]

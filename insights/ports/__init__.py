@@ -6,9 +6,10 @@ All of them raise only `insights.errors.Problem`s. `user` is who asks: the answe
 this user's CRM permissions hide, and a record that may not be read is `NotFound`.
 """
 
+from insights.ports.agenda import Agenda
 from insights.ports.crm import Crm
 from insights.ports.directory import Directory
 from insights.ports.mail import Mail
 from insights.ports.probing import Probing
 
-__all__ = ["Crm", "Directory", "Mail", "Probing"]
+__all__ = ["Agenda", "Crm", "Directory", "Mail", "Probing"]

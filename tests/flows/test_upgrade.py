@@ -90,6 +90,7 @@ async def test_pending_presses_end_and_mailboxes_keep_their_owners(
         liaison,
         database_url,
         "mailbox",
+        *(f"DROP TABLE SCHEMA.{name}" for name in ("meetings", "events", "tasks", "calendars")),
         "DROP TABLE SCHEMA.folded_keys",
         "DROP TABLE SCHEMA.tombstones",
         "DROP INDEX SCHEMA.ix_messages_mailbox_id_version_email_id",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
 
+from connectors.embedded.agenda.importing import import_calendar
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.mail.importing import import_messages
 from connectors.registry import database_revisions, open_stores
@@ -29,6 +30,7 @@ from insights.migrate import REVISIONS, upgrade_schema
 from insights.settings import Settings
 from insights.tables import audit
 from insights.workflows import Workflows
+from tests.calendars import MadeMeeting, MadeTask, write_ics
 from tests.flows.liaison import COMPANY, letter
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -73,6 +75,10 @@ async def fill(settings: Settings) -> None:
         messages = [letter(number).as_bytes() for number in range(5)]
         mailbox = stores.database("mailbox")
         await import_messages(mailbox, organization_id, messages, "ann@ours.example", now=NOW)
+        calendar = settings.data_dir / ".." / "calendar.ics"
+        calendar.write_bytes(write_ics(MadeMeeting("Talk", datetime(2026, 11, 23, 9)), MadeTask("Call Ana")))
+        await import_calendar(mailbox, calendar, "ann@ours.example", now=NOW)
+        calendar.unlink()
         await services.database.write(lambda connection: connection.execute(insert(audit), [AUDIT] * 5))
         with pytest.raises(ZeroDivisionError):
             await services.database.write(take_numbers_in_vain)
@@ -119,7 +125,7 @@ async def test_everything_comes_back(here: Settings, elsewhere: Settings, tmp_pa
     assert (made.made_at, set(made.revisions)) == (NOW, set(database_revisions()))
     before = await rows(here)
     assert before == await rows(elsewhere)
-    assert {"liaison.audit", "crm.rows", "mailbox.contents"} <= {
+    assert {"liaison.audit", "crm.rows", "mailbox.contents", "mailbox.meetings", "mailbox.tasks"} <= {
         name for name, some in before.items() if some
     }
     assert files(elsewhere.data_dir) == files(here.data_dir) == FILES

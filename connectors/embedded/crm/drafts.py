@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,10 @@ from connectors.embedded.crm.csvfiles import Cells
 from connectors.embedded.crm.faults import Faults
 from connectors.embedded.crm.schema import Column, Schema, TableSchema
 from connectors.embedded.crm.values import BadValue, Value, read_id, read_value
+from connectors.zones import iana_name
 
 LONGEST_MESSAGE_ID = 320
+HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 PERSONS = {"contact", "lead", "systemuser"}
 ANY_TABLE = {"regardingobjectid", "record1id", "record2id", "objectid", "partyid"}
 """Lookups that may also point to custom tables."""
@@ -147,11 +150,23 @@ class Drafting:
             draft.state = int(bool(draft.values["isdisabled"]))
         if draft.table == "email":
             self._check_message_id(draft)
+        if draft.table == "usersettings":
+            self._check_clock(draft)
         if draft.table == "activitymimeattachment" and isinstance(body := draft.values.get("body"), str):
             try:
                 draft.values["filesize"] = len(base64.b64decode("".join(body.split()), validate=True))
             except (binascii.Error, ValueError):
                 self._faults.add(draft.file, draft.line, "body", "the file's content is not base64")
+
+    def _check_clock(self, draft: Draft) -> None:
+        zone = draft.values.get("timezone")
+        if isinstance(zone, str) and not iana_name(zone):
+            reason = "no time zone has this name: write it as Europe/Berlin or W. Europe Standard Time"
+            self._faults.add(draft.file, draft.line, "timezone", reason)
+        for name in ("workdaystarttime", "workdaystoptime"):
+            hour = draft.values.get(name)
+            if isinstance(hour, str) and not HOUR.fullmatch(hour):
+                self._faults.add(draft.file, draft.line, name, "an hour looks like 08:30")
 
     def _check_message_id(self, draft: Draft) -> None:
         message_id = draft.values.get("messageid")

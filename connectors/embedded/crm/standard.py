@@ -54,6 +54,9 @@ TABLES = (
         option preferredphonecode=1-4
         int identityid userlicensetype
         address1 address2"""),
+    ("usersettings", "usersettingscollection", "systemuserid", "", "User Settings", "none", """
+        text timezone workdaystarttime workdaystoptime
+        int timezonecode timezonebias localeid uilanguageid"""),
     ("team", "teams", "teamid", "name", "Team", "none", """
         lookup businessunitid>businessunit administratorid>systemuser queueid>queue
         lookup regardingobjectid>opportunity
@@ -352,7 +355,15 @@ KEYS = {
     "opportunitycompetitors": ("opportunityid", "competitorid"),
     "activityparty": ("activityid", "participationtypemask", "partyid", "addressused"),
 }
-NAMELESS = {"connection", "activityparty", "activitymimeattachment", "annotation", "mailbox", *KEYS}
+NAMELESS = {
+    "connection",
+    "activityparty",
+    "activitymimeattachment",
+    "annotation",
+    "mailbox",
+    "usersettings",
+    *KEYS,
+}
 TIMELINE_TABLES = ("account", "contact", "lead", "opportunity", "incident")
 
 

@@ -29,8 +29,9 @@ from tests.standins.graph.users import user_id_of
 
 ORGANIZATION_ID = "0f6d8a3e-8c0c-4f65-9a28-5d1a4c1f7b11"
 SCOPES = (
-    "Mail.Read Mail.Read.Shared Mail.ReadWrite Mail.Send MailboxSettings.Read Calendars.Read Tasks.Read"
-    " People.Read User.Read GroupMember.Read.All Domain.Read.All Organization.Read.All"
+    "Mail.Read Mail.Read.Shared Mail.ReadWrite Mail.Send MailboxSettings.Read Calendars.Read"
+    " Calendars.Read.Shared Tasks.ReadWrite People.Read User.Read GroupMember.Read.All Domain.Read.All"
+    " Organization.Read.All"
 )
 ANN, BOB = "ann@ours.example", "bob@ours.example"
 

@@ -19,15 +19,18 @@ Modelled, from Microsoft's documentation and issue threads:
    individual 429 (`wide_batches="queued"` for what is documented too: four are dispatched, the rest waits).
    Requests in a batch and those beside it are not counted together.
  - Subscriptions with validation, retried notifications, lifecycle notifications. A lifetime too long is cut.
+ - Calendars: series by daily, weekly, monthly and yearly patterns, occurrences that were moved or taken out,
+   the view of at most 1,825 days; whole days are midnights in whatever zone. To Do keeps days.
  - Rights: scopes, `.Shared`, mailboxes of RBAC for Applications, claims challenges.
 
 Assumed, since nothing public says it: authors after the first in From are searchable though `from` names one;
 words of an address match in any order, so a tag (`ana+x@`) does not hide it; the statuses of a mailbox that
 is not shared (folders and items 404, lists 403); `Range` on `$value` of attachments; some refusals' words.
 
-Not modelled: recurrence, rules, focused inbox, extensions, uniqueBody apart from body, contacts, Teams, other
-channels than webhooks, encrypted resource data, conversations split by subject, the overhead in attachment
-sizes (set `attachment_overhead`), limits per ten minutes, unsafe HTML but for scripts.
+Not modelled: relative recurrence patterns, schedules, rules, focused inbox, extensions, uniqueBody apart from
+body, contacts, Teams, other channels than webhooks, encrypted resource data, conversations split by subject,
+the overhead in attachment sizes (set `attachment_overhead`), limits per ten minutes, unsafe HTML but for
+scripts.
 """
 
 from tests.standins.graph.server import GraphStandin, running_graph

@@ -1,19 +1,23 @@
-"""`/events` and `/calendarView`: single events, in the time zone that the asker prefers."""
+"""`/events` and `/calendarView`: series and single events, in the time zone that the asker prefers."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from tests.standins.graph import ids
-from tests.standins.graph.errors import GraphError, bad_body, item_not_found
+from tests.standins.graph.errors import GraphError, bad_body
 from tests.standins.graph.message import recipient
 from tests.standins.graph.query import Query, page_of, read_query, selected
+from tests.standins.graph.recurrence import check_recurrence, find_occurrence, occurrences
 from tests.standins.graph.times import find_zone, read_time, read_zoned, to_text, to_zoned
 from tests.standins.graph.wire import Answer, Call, Json
 
 if TYPE_CHECKING:
+    from tests.standins.graph.mailbox import Mailbox
     from tests.standins.graph.server import GraphStandin
+    from tests.standins.graph.users import User
 
 EVENT = "event"
+LONGEST_VIEW = timedelta(days=1825)
 
 
 def blank_event(now: datetime) -> Json:
@@ -54,6 +58,21 @@ def list_events(graph: "GraphStandin", call: Call) -> Answer:
 def list_calendar_view(graph: "GraphStandin", call: Call) -> Answer:
     """The events that touch a time window, earliest first."""
     query = read_query(call, graph.schema, EVENT, top=10)
+    start, end = _window(call)
+    found = [
+        each for event in call.mailbox.events.values() for each in _in_window(call.mailbox, event, start, end)
+    ]
+    return _page(call, query, sorted(found, key=lambda event: read_zoned(event["start"])))
+
+
+def list_instances(graph: "GraphStandin", call: Call) -> Answer:
+    """The occurrences of a series within a time window."""
+    query = read_query(call, graph.schema, EVENT, top=10)
+    found = _in_window(call.mailbox, _found(call), *_window(call))
+    return _page(call, query, sorted(found, key=lambda event: read_zoned(event["start"])))
+
+
+def _window(call: Call) -> tuple[datetime, datetime]:
     given = {name.lower(): value for name, value in call.query.items()}
     if "startdatetime" not in given or "enddatetime" not in given:
         raise GraphError(
@@ -66,12 +85,20 @@ def list_calendar_view(graph: "GraphStandin", call: Call) -> Answer:
         start, end = read_time(given["startdatetime"]), read_time(given["enddatetime"])
     except ValueError as error:
         raise GraphError(400, "ErrorInvalidParameter", "The time window is malformed.") from error
-    found = [
-        event
-        for event in call.mailbox.events.values()
-        if read_zoned(event["start"]) < end and read_zoned(event["end"]) > start
-    ]
-    return _page(call, query, sorted(found, key=lambda event: read_zoned(event["start"])))
+    if end - start > LONGEST_VIEW:
+        raise GraphError(
+            400,
+            "ErrorCalendarViewRangeTooBig",
+            "The difference between CalendarView.StartDate and CalendarView.EndDate is too big.",
+        )
+    return start, end
+
+
+def _in_window(mailbox: "Mailbox", event: Json, start: datetime, end: datetime) -> list[Json]:
+    if event["type"] == "seriesMaster":
+        return list(occurrences(mailbox, event, start, end))
+    is_in = read_zoned(event["start"]) < end and read_zoned(event["end"]) > start
+    return [event] if is_in else []
 
 
 def get_event(graph: "GraphStandin", call: Call) -> Answer:
@@ -86,31 +113,49 @@ def create_event(graph: "GraphStandin", call: Call) -> Answer:
     _check(graph, given)
     if not given.get("start") or not given.get("end"):
         raise GraphError(400, "ErrorPropertyValidationFailure", "At least one property failed validation.")
-    number = call.mailbox.next_number()
+    event = add_event(graph, call.user, given)
+    return _answer(call, read_query(call, graph.schema, EVENT, top=1), event, 201)
+
+
+def add_event(graph: "GraphStandin", user: "User", given: Json) -> Json:
+    """An event as it comes into a user's calendar: their own, or with an `organizer` an invitation to it."""
+    mailbox = user.mailbox
+    assert mailbox is not None
+    number = mailbox.next_number()
     event = blank_event(graph.now()) | {
-        "id": ids.exchange_id(ids.IMMUTABLE, call.mailbox.id, number),
-        "iCalUId": ids.conversation_index(f"{call.mailbox.id} {number}"),
+        "id": ids.exchange_id(ids.IMMUTABLE, mailbox.id, number),
+        "iCalUId": ids.conversation_index(f"{mailbox.id} {number}"),
         "changeKey": ids.change_key(number),
-        "organizer": recipient((call.user.name, call.user.address)),
+        "organizer": recipient((user.name, user.address)),
+        "type": "seriesMaster" if given.get("recurrence") else "singleInstance",
     }
-    call.mailbox.events[event["id"]] = event | given
-    return _answer(call, read_query(call, graph.schema, EVENT, top=1), call.mailbox.events[event["id"]], 201)
+    mailbox.numbers[event["id"]] = number
+    mailbox.events[event["id"]] = event | given
+    return mailbox.events[event["id"]]
 
 
 def update_event(graph: "GraphStandin", call: Call) -> Answer:
     """Change an event."""
     event, given = _found(call), call.json()
     _check(graph, given)
-    event |= given | {
+    change = given | {
         "lastModifiedDateTime": to_text(graph.now()),
         "changeKey": ids.change_key(call.mailbox.next_number()),
     }
+    event |= change
+    if event["id"] in call.mailbox.occurrences:
+        before = call.mailbox.exceptions.get(event["id"]) or {}
+        call.mailbox.exceptions[event["id"]] = before | change
     return _answer(call, read_query(call, graph.schema, EVENT, top=1), event, 200)
 
 
 def delete_event(_graph: "GraphStandin", call: Call) -> Answer:
     """Take an event away."""
-    del call.mailbox.events[_found(call)["id"]]
+    event_id = _found(call)["id"]
+    if event_id in call.mailbox.occurrences:
+        call.mailbox.exceptions[event_id] = None
+    else:
+        del call.mailbox.events[event_id]
     return Answer(204)
 
 
@@ -122,13 +167,19 @@ def _check(graph: "GraphStandin", given: Json) -> None:
                 read_zoned(given[name])
             except (KeyError, ValueError) as error:
                 raise bad_body(f"The property '{name}' is no time.") from error
+            if given.get("isAllDay") and read_zoned(given[name]).time() != time():
+                raise GraphError(
+                    400,
+                    "ErrorPropertyValidationFailure",
+                    "The Event.Start and Event.End of an all-day event must be at midnight.",
+                )
+    if given.get("recurrence"):
+        check_recurrence(given)
 
 
 def _found(call: Call) -> Json:
     event = call.mailbox.events.get(call.keys["event"])
-    if event is None:
-        raise item_not_found()
-    return event
+    return find_occurrence(call.mailbox, call.keys["event"]) if event is None else event
 
 
 def _page(call: Call, query: Query, found: list[Json]) -> Answer:
@@ -147,10 +198,12 @@ def _answer(call: Call, query: Query, event: Json, status: int) -> Answer:
 
 
 def _zoned(call: Call, event: Json) -> Json:
-    """Start and end in the preferred zone, in UTC without a preference."""
+    """Start and end in the preferred zone, in UTC without a preference; whole days are midnights in any."""
     zone = call.preferences.get("outlook.timezone") or "UTC"
     find_zone(zone)
     told = {"@odata.etag": f'W/"{event["changeKey"]}"'} | event
+    if event["isAllDay"]:
+        return told | {name: event[name] | {"timeZone": zone} for name in ("start", "end")}
     return told | {name: to_zoned(read_zoned(event[name]), zone) for name in ("start", "end")}
 
 

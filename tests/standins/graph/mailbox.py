@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from tests.standins.graph import ids
 from tests.standins.graph.attachment import Attachment
@@ -36,6 +36,12 @@ class Mailbox:
     messages: list[StoredMessage] = field(default_factory=list)
     folders: dict[str, Folder] = field(default_factory=dict)
     events: dict[str, Json] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """By id of an event, what the ids of its occurrences are made from."""
+    occurrences: dict[str, tuple[str, date]] = field(default_factory=dict)
+    """(Series, day) of the occurrences that were told, by id."""
+    exceptions: dict[str, Json | None] = field(default_factory=dict)
+    """What is different about an occurrence, None where it was taken out."""
     task_lists: dict[str, Json] = field(default_factory=dict)
     tasks: dict[str, dict[str, Json]] = field(default_factory=dict)
     delegates: set[str] = field(default_factory=set)

@@ -80,7 +80,7 @@ def page_of(call: Call, query: Query, items: list[Json], shape: str) -> Json:
         page["@odata.count"] = len(items)
     page["value"] = items[query.skip : query.skip + query.top]
     if len(items) > query.skip + query.top:
-        page["@odata.nextLink"] = call.link(query.raw | {"$skip": str(query.skip + query.top)})
+        page["@odata.nextLink"] = call.link(call.query | query.raw | {"$skip": str(query.skip + query.top)})
     return page
 
 

@@ -124,6 +124,9 @@ ROUTES = (
             route("GET", f"{prefix}/events", calendar.list_events, access.CALENDAR_READ),
             route("POST", f"{prefix}/events", calendar.create_event, access.CALENDAR_WRITE),
             route("GET", f"{prefix}/events/{{event}}", calendar.get_event, access.CALENDAR_READ),
+            route(
+                "GET", f"{prefix}/events/{{event}}/instances", calendar.list_instances, access.CALENDAR_READ
+            ),
             route("PATCH", f"{prefix}/events/{{event}}", calendar.update_event, access.CALENDAR_WRITE),
             route("DELETE", f"{prefix}/events/{{event}}", calendar.delete_event, access.CALENDAR_WRITE),
         )

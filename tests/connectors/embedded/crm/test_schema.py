@@ -38,6 +38,8 @@ UNDOCUMENTED = {"systemuserroles", "teammembership", "roleprivileges", "principa
                 "opportunitycompetitors", "product", "serviceappointment"}  # fmt: skip
 FULL = ("account", "contact", "lead", "opportunity", "incident", "email", "appointment", "phonecall", "task",
         "fax", "letter", "connection", "systemuser", "activityparty", "activitymimeattachment")  # fmt: skip
+OURS = {"usersettings.timezone"}
+"""By name, where Dataverse has a number that only its own table explains."""
 ADDRESS_COLUMNS = {column.name for column in read_columns("address1 address2 address3")}
 TABLES = [table for table in standard_schema().tables.values() if table.name not in UNDOCUMENTED]
 
@@ -53,7 +55,8 @@ def test_every_table_and_column_is_dataverses(table: TableSchema, testdata: Path
     wrong = [
         column.name
         for column in table.columns.values()
-        if not _is_same(column, attributes.get(column.name))
+        if f"{table.name}.{column.name}" not in OURS
+        and not _is_same(column, attributes.get(column.name))
         and not (
             column.name not in attributes and (column.name in standard or column.name in ADDRESS_COLUMNS)
         )

@@ -12,10 +12,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import getaddresses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
 
+from connectors.embedded.agenda.tables import agenda
 from connectors.embedded.mail.importing import ImportMailReport, import_mail, import_messages
 from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.store import REVISIONS
@@ -63,8 +65,10 @@ async def test_migration_makes_the_tables_of_the_code(database: Database) -> Non
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    both: Any = [tables, agenda]
+
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), tables))
+        return list(compare_metadata(MigrationContext.configure(connection), both))
 
     assert await database.read(differences) == []
 

@@ -1,0 +1,42 @@
+"""Bounds of a process that reads what strangers wrote: time for each piece, memory for all."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MEMORY = 1536 * 1024 * 1024
+
+
+class TooSlowError(BaseException):
+    """Comes out of wherever the time ran out; no `except Exception` on the way may keep it."""
+
+
+def bound_memory() -> None:
+    """Refuse this process more memory, and let others go first; for good, so only in one of its own."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        os.nice(5)
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise TooSlowError after so much processor time; only the main thread's is measured."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise TooSlowError
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
