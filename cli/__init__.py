@@ -20,7 +20,7 @@ INTERRUPTED = 130
 COMMANDS = server.COMMANDS + importing.COMMANDS + upkeep.COMMANDS + setup.COMMANDS + backups.COMMANDS
 GROUPS = {
     "grants": "permissions in Microsoft 365",
-    "import": "bring in CRM rows or mail",
+    "import": "bring in CRM rows, mail or a calendar",
     "jobs": "background work",
     "manifest": "what Outlook and Teams are given",
     "db": "the databases",

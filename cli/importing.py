@@ -65,6 +65,32 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
     print_counts(counts, as_json=arguments.json)
 
 
+async def _import_calendar(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.embedded.agenda.importing import CalendarRefused, import_calendar
+    from connectors.embedded.mail.importing import mailbox_warning
+    from connectors.registry import open_stores
+
+    _require_embedded("A calendar", "LIAISON_MAIL", settings.mail)
+    async with open_stores(settings, utc_now) as (services, stores):
+        try:
+            counts = await import_calendar(
+                stores.database("mailbox"), arguments.file, arguments.mailbox, now=utc_now()
+            )
+        except CalendarRefused as refused:
+            print("\n".join(map(str, refused.faults)), file=sys.stderr)
+            raise
+        if warning := await mailbox_warning(services.crm, arguments.mailbox, arguments.mailbox):
+            print(f"warning: {warning}", file=sys.stderr)
+    outcomes = asdict(counts)
+    print_rows(
+        [
+            {"kind": kind, **{name: found[kind] for name, found in outcomes.items()}}
+            for kind in counts.created
+        ],
+        as_json=arguments.json,
+    )
+
+
 def _require_embedded(what: str, setting: str, value: str) -> None:
     """Raise Invalid where what would be imported is kept elsewhere."""
     if value != "embedded":
@@ -96,6 +122,16 @@ COMMANDS = (
                 action="append",
                 metavar="user@domain",
             ),
+            JSON,
+        ),
+    ),
+    Command(
+        "import calendar",
+        "read meetings and tasks of an iCalendar file; all or nothing, twice is once",
+        _import_calendar,
+        (
+            argument("file", "the file", type=Path, metavar="FILE.ics"),
+            argument("--mailbox", "whose they are", required=True, metavar="user@domain"),
             JSON,
         ),
     ),

@@ -18,6 +18,7 @@ import cli
 from connectors.entra.vault import Vault
 from insights.database import Database
 from insights.migrate import REVISIONS, upgrade
+from tests.calendars import MadeMeeting, MadeTask, write_ics
 from tests.flows.liaison import COMPANY, Liaison, letter
 
 APP_ID = "1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d11"
@@ -67,6 +68,7 @@ def write_csv(folder: Path, name: str, text: str) -> None:
         ["nonsense"],
         ["import"],
         ["import", "mail", "x"],
+        ["import", "calendar", "x"],
         ["serve", "--port", "99999"],
         ["token", "ann", "--hours", "0"],
         ["token", "ann", "--hours", "nan"],
@@ -160,6 +162,44 @@ def test_mail_is_imported_once(run: Run, tmp_path: Path) -> None:
     assert FAILURE.fullmatch(
         run("import", "mail", str(tmp_path / "no"), "--mailbox", "a@b.example", code=1)[1]
     )
+
+
+def test_a_calendar_is_imported_once(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "calendar.ics"
+    weekly = MadeMeeting("Weekly", datetime(2026, 11, 2, 9), recurs="weekly")
+    file.write_bytes(write_ics(weekly, MadeTask("Call Ana"), MadeTask("Write")))
+    write_csv(
+        tmp_path / "crm",
+        "systemusers",
+        "systemuserid,fullname,internalemailaddress\na,Ann,Ann@ours.example\n",
+    )
+    write_csv(tmp_path / "crm", "usersettings", "systemuserid,timezone\na,W. Europe Standard Time\n")
+    run("import", "crm", str(tmp_path / "crm"))
+    command = ("import", "calendar", str(file), "--mailbox", "ann@ours.example")
+    assert run(*command) == (
+        "meetings: 1 created, 0 updated, 0 unchanged\ntasks: 2 created, 0 updated, 0 unchanged\n",
+        "",
+    )
+    assert json.loads(run(*command, "--json")[0]) == [
+        {"kind": "meetings", "created": 0, "updated": 0, "unchanged": 1},
+        {"kind": "tasks", "created": 0, "updated": 0, "unchanged": 2},
+    ]
+    _, err = run(*command[:-1], "bob@ours.example")
+    assert re.fullmatch(r"warning: [^·\n]*bob@ours\.example[^·\n]*( · [^·\n]+){2}\n", err)
+
+
+def test_a_calendar_that_cannot_be_read_is_told_by_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "calendar.ics"
+    file.write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:secret\nEND:VEVENT\nEND:VCALENDAR\n")
+    command = ("import", "calendar", str(file), "--mailbox", "ann@ours.example")
+    out, err = run(*command, code=1)
+    fault, failure = err.splitlines(keepends=True)
+    assert (out, fault) == ("", "calendar.ics:2: VEVENT: DTSTART is missing\n")
+    assert FAILURE.fullmatch(failure)
+    assert "secret" not in err
+    for path in (tmp_path, tmp_path / "no.ics"):
+        assert FAILURE.fullmatch(run("import", "calendar", str(path), *command[3:], code=1)[1])
+    assert FAILURE.fullmatch(run(*command[:-1], "nobody", code=1)[1])
 
 
 def test_mail_for_nobody_is_imported_with_a_warning(run: Run, tmp_path: Path) -> None:
