@@ -71,7 +71,12 @@ SCOPES = (
     ),
     Scope(ASSISTANT, "Mail.Read", "delegated", "cards about the reader's own email"),
     Scope(ASSISTANT, "Calendars.Read", "delegated", "cards about the reader's own meetings"),
-    Scope(ASSISTANT, "Tasks.Read", "delegated", "cards about tasks in the reader's To Do lists"),
+    Scope(
+        ASSISTANT,
+        "Tasks.ReadWrite",
+        "delegated",
+        "cards about tasks in the reader's To Do lists, whose button completes one; nothing else is written",
+    ),
     Scope(ASSISTANT, "MailboxSettings.Read", "delegated", "the reader's time zone and working hours"),
     Scope(
         ASSISTANT,
