@@ -24,6 +24,7 @@ from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.demo import seed
 from connectors.embedded.demo.activities import NAMED
+from connectors.embedded.demo.calendars import write_calendar
 from connectors.embedded.demo.customers import accounts
 from connectors.embedded.demo.facts import COMPETITORS
 from connectors.embedded.demo.mime import write_mime
@@ -82,6 +83,8 @@ def digest() -> str:
         hashed.update(mailbox.encode())
         for letter in letters:
             hashed.update(write_mime(letter))
+    for address, entries in organization.agendas.items():
+        hashed.update(address.encode() + write_calendar(entries))
     return hashed.hexdigest()
 
 

@@ -50,6 +50,7 @@ IS_WHOSE = {
     "connectors/embedded/crm/users.py": "who has an address, whose a mailbox row is",
     "connectors/embedded/demo/seeding.py": "whether anybody but the demo's own people is there",
     "connectors/embedded/mail/changes.py": "which mailbox a cursor is of",
+    "connectors/embedded/demo/calendars.py": "which calendar is written",
     "connectors/embedded/mail/importing.py": "whether anybody will read a mailbox",
     "connectors/embedded/mail/reads.py": "which mailbox is read",
     "connectors/embedded/mail/shares.py": "who may read it",

@@ -1,7 +1,7 @@
 """Rows about work: tracked emails, appointments, phone calls, tasks, letters, faxes."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from connectors.embedded.demo.chance import chance
@@ -78,7 +78,14 @@ def add_meetings(rows: Rows, conversations: Sequence[Conversation]) -> None:
                 _add_appointment(rows, letter.meeting, conversation.account.owner, conversation.account)
 
 
-def add_calendar(rows: Rows, accounts: Sequence[Account], deals: Sequence[Deal], today: datetime) -> None:
+def add_calendar(rows: Rows, deals: Sequence[Deal], today: datetime) -> None:
+    """Appointments of the meetings around today."""
+    for number, (key, meeting, deal) in enumerate(calendar_meetings(deals, today)):
+        about = deal if number % 2 else None
+        _add_appointment(rows, meeting, key, deal.account, deal=about)
+
+
+def calendar_meetings(deals: Sequence[Deal], today: datetime) -> Iterator[tuple[str, Meeting, Deal]]:
     """A meeting of one of the named four at every half hour, day and night, for the days around today."""
     for number in range(-DAYS_AROUND * 48, (DAYS_AROUND + 1) * 48):
         key = NAMED[number % len(NAMED)]
@@ -94,7 +101,7 @@ def add_calendar(rows: Rows, accounts: Sequence[Account], deals: Sequence[Deal],
             US[key],
             account.contacts[: rng.randint(1, 3)],
         )
-        _add_appointment(rows, meeting, key, account, deal=deal if number % 2 else None)
+        yield key, meeting, deal
 
 
 def add_due(rows: Rows, deals: Sequence[Deal], today: datetime) -> None:

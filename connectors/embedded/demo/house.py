@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from connectors.embedded.demo.people import COLLEAGUES, COMPANY, DOMAIN, TEAMS, US, uid
+from connectors.embedded.demo.people import COLLEAGUES, COMPANY, DOMAIN, LANCASTER, TEAMS, US, ZONES, uid
 from connectors.embedded.demo.rows import Rows
 
 UNIT_ID = uid("businessunit", "root")
@@ -26,6 +26,7 @@ def add_house(rows: Rows, organization_id: str, today: datetime) -> None:
     for role in dict.fromkeys(colleague.role for colleague in COLLEAGUES):
         rows.add("roles", roleid=uid("role", role), name=role, businessunitid=UNIT_ID)
     _add_users(rows)
+    _add_settings(rows)
     _add_mailboxes(rows, today)
     for name, members in TEAMS.items():
         rows.add(
@@ -73,6 +74,18 @@ def _add_users(rows: Rows) -> None:
             systemuserroleid=uid("systemuserroles", colleague.key),
             systemuserid=person.id,
             roleid=uid("role", colleague.role),
+        )
+
+
+def _add_settings(rows: Rows) -> None:
+    """Time zones by the names that Windows has for them, as administrators know them."""
+    for key, person in US.items():
+        rows.add(
+            "usersettingscollection",
+            systemuserid=person.id,
+            timezone=ZONES.get(key, LANCASTER)[0],
+            workdaystarttime="08:30",
+            workdaystoptime="17:00",
         )
 
 

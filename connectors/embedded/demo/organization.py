@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.embedded.demo import activities, deals, house, notices, records
+from connectors.embedded.demo.agendas import Entry, make_agendas
 from connectors.embedded.demo.chance import chance
 from connectors.embedded.demo.conversations import Conversation, Letter, cast, converse, people_of, relinked
 from connectors.embedded.demo.customers import Account, accounts
@@ -48,6 +49,8 @@ class Organization:
     rows: Mapping[str, Sequence[Row]]
     definitions: Sequence[dict[str, Any]]
     letters: Sequence[Letter]
+    agendas: Mapping[str, Sequence[Entry]]
+    """Calendars and tasks, by address."""
 
     def mailboxes(self) -> Mapping[str, Sequence[Letter]]:
         """What lies in whose mailbox: what one of ours sent, and what they got."""
@@ -63,10 +66,13 @@ def make_organization(organization_id: str, today: datetime) -> Organization:
     scripts, customers, prospects = read_scripts(), accounts(), list(leads())
     conversations = [*_with_customers(scripts, customers, today), *newest(customers, today)]
     talks = [*_among_us(scripts, customers, today), *_with_leads(scripts["lead"], prospects, today)]
+    chances = deals.draw_deals(customers, today)
+    meetings = (meeting for _, meeting, _ in activities.calendar_meetings(chances, today))
     return Organization(
-        _rows(organization_id, customers, prospects, conversations, today),
+        _rows(organization_id, customers, prospects, conversations, chances, today),
         (INSTALLATION,),
         _letters([*conversations, *talks], today),
+        make_agendas(conversations, meetings, chances, today),
     )
 
 
@@ -75,9 +81,10 @@ def _rows(
     customers: Sequence[Account],
     prospects: Sequence[Lead],
     conversations: Sequence[Conversation],
+    chances: Sequence[deals.Deal],
     today: datetime,
 ) -> Mapping[str, Sequence[Row]]:
-    rows, chances = Rows(), deals.draw_deals(customers, today)
+    rows = Rows()
     house.add_house(rows, organization_id, today)
     records.add_customers(rows, customers, today)
     deals.add_deals(rows, chances, today)
@@ -86,7 +93,7 @@ def _rows(
     records.add_installations(rows, customers, today)
     activities.add_tracked(rows, conversations, chances, cases, organization_id)
     activities.add_meetings(rows, conversations)
-    activities.add_calendar(rows, customers, chances, today)
+    activities.add_calendar(rows, chances, today)
     activities.add_due(rows, chances, today)
     return rows.by_set
 

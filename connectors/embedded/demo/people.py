@@ -103,6 +103,17 @@ COLLEAGUES = (
     _colleague("marcof", "Marco Ferri", "Product Manager", SELLER),
 )
 US = {colleague.key: colleague.person for colleague in COLLEAGUES}
+ZONES = {
+    "samuelo": ("Eastern Standard Time", "America/New_York"),
+    "juliab": ("W. Europe Standard Time", "Europe/Berlin"),
+}
+LANCASTER = ("GMT Standard Time", "Europe/London")
+
+
+def zone_of(key: str) -> str:
+    """The IANA name of the time zone in which a colleague lives."""
+    return ZONES.get(key, LANCASTER)[1]
+
 
 SALES = ("alexw", "adelev", "isaiah", "samuelo", "juliab")
 SERVICE_TEAM = ("lynner", "nadiao", "eriks", "tomash", "callumr")

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
+from connectors.embedded.agenda.store import calendar_keys
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.crm.users import all_users
+from connectors.embedded.demo.calendars import put_agendas
 from connectors.embedded.demo.mime import write_mime
 from connectors.embedded.demo.moving import move_mail, move_rows, read_day, write_day
 from connectors.embedded.demo.newest import SELLER
@@ -62,6 +64,7 @@ async def seed(services: Services) -> None:
             await crm.write(write_day, today.date())
         else:
             await mail.write(move_mail, organization_id, organization.letters)
+            await put_agendas(mail, organization.agendas, now)
             await crm.write(move_rows, today.date(), now)
         await mail.write(share_mailbox, US[AWAY].email, [US[SELLER].email])
 
@@ -70,11 +73,11 @@ async def _require_nobody_else(crm: Database, mail: Database) -> None:
     """Raise Conflict where the data directory is somebody's: in a demo anybody signs in as anyone."""
     ours = {mailbox_key(person.email) for person in US.values()}
     theirs = {mailbox_key(each.email) for each in await crm.read(all_users)}
-    mailboxes = await mail.read(mailbox_keys)
+    mailboxes = await mail.read(mailbox_keys) | await mail.read(calendar_keys)
     if theirs - ours or mailboxes - ours:
         raise Conflict(
             "This data directory is not a demo's",
-            "it holds users or mail of another organisation",
+            "it holds users, mail or calendars of another organisation",
             "give the demo one of its own: --data or LIAISON_DATA_DIR",
             code="not_a_demo",
         )
@@ -118,6 +121,7 @@ async def _fill(
     for mailbox, letters in organization.mailboxes().items():
         copies = (parsed[letter.message_id] for letter in letters)
         await insert_parsed(mail, organization_id, mailbox, copies, now=now)
+    await put_agendas(mail, organization.agendas, now)
 
 
 def _parse(organization: Organization) -> dict[str, ParsedMessage]:
