@@ -93,6 +93,17 @@ def execute(text: Text, verb: str, id: str, **style: object) -> Element:  # noqa
     }
 
 
+def open_dialog(text: Text, dialog: str, verb: str, id: str) -> Element:  # noqa: A002 (the name in `data`)
+    """A button that opens a form over the chat; a client without dialogs submits verb and id instead."""
+    data = {"msteams": {"type": "task/fetch"}, "dialog": dialog, "verb": verb, "id": id}
+    return {"type": "Action.Submit", "title": text, "data": data}
+
+
+def submit(text: Text, dialog: str, **data: object) -> Element:
+    """The button of a form in a dialog: it carries the form's name and what else it is told."""
+    return {"type": "Action.Submit", "title": text, "style": "positive", "data": {"dialog": dialog, **data}}
+
+
 def open_url(text: Text, url: str) -> Element:
     """A button that is a link."""
     return {"type": "Action.OpenUrl", "title": text, "url": url}

@@ -3,8 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cards.elements import MOST_BUTTONS, Card, Element, beside, buttons, card, execute, heading, line, small
+from cards.elements import (
+    MOST_BUTTONS,
+    Card,
+    Element,
+    beside,
+    buttons,
+    card,
+    execute,
+    heading,
+    line,
+    open_dialog,
+    small,
+)
 from cards.plain import plain
+from cards.preferences import DIALOG as PREFERENCES
 from cards.words import Words
 
 QUOTED = 80
@@ -20,7 +33,7 @@ class Command:
 
 
 def help_card(commands: Sequence[Command], words: Words) -> Card:
-    """All commands, each with a button that says it (verb `say`, id = the word)."""
+    """All commands, each with a button that says it (verb `say`, id = the word) or opens its form."""
     rows = [_row(command, words) for command in commands]
     return card(words, [heading(words, "help.title"), *rows, small(words("help.hint"), spacing="Medium")])
 
@@ -61,4 +74,6 @@ def _buttons(commands: Sequence[Command]) -> list[Element]:
 
 
 def _say(command: Command) -> Element:
+    if command.word == PREFERENCES:
+        return open_dialog(plain(command.word), PREFERENCES, "say", command.word)
     return execute(plain(command.word), "say", command.word)

@@ -300,7 +300,7 @@ async def test_a_button_that_takes_long_changes_the_card_later(
             raise Unavailable("The CRM does not answer", "it is away", "try again")
         return await show_preferences(turn, saved=True)
 
-    monkeypatch.setattr("bot.handler.INVOKE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.invokes.INVOKE_SECONDS", 0.05)
     monkeypatch.setitem(actions.VERBS, "save_preferences", dawdle)
     answer = await chat.press("ann", sent, {"verb": "save_preferences", "data": {"id": "mine"}})
     assert answer["value"] == "This takes a moment. The card changes when it is done."

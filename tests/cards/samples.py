@@ -10,7 +10,7 @@ from cards.consent import consent_card
 from cards.elements import Card
 from cards.help import Command, help_card, nearest_card, welcome_card
 from cards.notice import notice_card
-from cards.preferences import preferences_card
+from cards.preferences import preferences_card, preferences_form_card
 from cards.records import choose_card, found_card, record_card
 from cards.requirements import requirements_card
 from cards.settings import disable_card, settings_card, terms_card
@@ -284,6 +284,7 @@ SAMPLES = {
         _sample("preferences", preferences_card, ON),
         _sample("preferences-saved", preferences_card, ON, saved=True),
         _sample("preferences-off", preferences_card, OFF),
+        _sample("preferences-form", preferences_form_card, ON),
         _sample("settings", settings_card, SETTINGS),
         _sample("settings-new", settings_card, UNSET),
         _sample("disable", disable_card, "auto_capture"),
