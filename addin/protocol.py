@@ -7,7 +7,7 @@ from typing import cast
 from uuid import uuid4
 
 import structlog
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_request import BaseRequest
 
@@ -28,8 +28,10 @@ class Protocol(web.RequestHandler):
 
     __slots__ = (
         "_awaited_since",
+        "_body",
         "_check",
         "_connections",
+        "_has_begun",
         "_headers",
         "_line",
         "_moved_at",
@@ -62,6 +64,8 @@ class Protocol(web.RequestHandler):
         self._check: asyncio.TimerHandle | None = None
         self._awaited_since: float | None = None
         self._moved_at, self._unsent = 0.0, 0
+        self._body: StreamReader | None = None
+        self._has_begun = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to count and to watch; a connection too many gets its refusal and is closed."""
@@ -92,12 +96,23 @@ class Protocol(web.RequestHandler):
         if self._peer is None:
             return
         seen = self._request_count
-        super().data_received(data)
+        # The last byte by itself tells whether what came ends with a request or goes on with the next one.
+        super().data_received(data[:-1])
+        self._note_body(seen)
+        before, is_read = self._request_count, self._body is None or self._body.is_eof()
+        super().data_received(data[-1:])
+        self._note_body(before)
         if self._request_count > seen:
             self._awaited_since = None
             self._tell_reader()
         elif data and self._waiter and self._awaited_since is None:
             self._awaited_since = self._loop.time()
+        if data:
+            self._has_begun = is_read and self._request_count == before
+
+    def _note_body(self, seen: int) -> None:
+        if self._request_count > seen:
+            self._body = self._messages[-1][1]
 
     def _tell_reader(self) -> None:
         """End a body at bytes that are no HTTP: aiohttp only queues its refusal behind who still reads."""
@@ -167,7 +182,11 @@ class Protocol(web.RequestHandler):
         """Send an answer; what aiohttp refuses before any of our code runs is told as a problem, too."""
         if isinstance(resp, web.HTTPException) and isinstance(request, web.Request):
             resp = translate_refusal(request, resp)
-        return await super().finish_response(request, resp, start_time)
+        finished = await super().finish_response(request, resp, start_time)
+        # Part of the next request came along with this one: the clock for its headers runs from here.
+        if self._has_begun and not self._messages:
+            self._awaited_since = self._awaited_since or self._loop.time()
+        return finished
 
     def handle_error(
         self,

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -99,6 +100,49 @@ def test_neither_does_half_a_second_request_nor_none_at_all(run: Callable[..., N
             writer.close()
 
     run(check)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"q": "Ana"}'], ids=["bare", "with a body"])
+@pytest.mark.parametrize("is_split", [False, True])
+def test_nor_does_half_a_request_that_came_along_with_a_whole_one(
+    run: Callable[..., None], body: bytes, is_split: bool
+) -> None:
+    """Where an idle line may stay for longer than headers may take."""
+
+    async def check(wire: Wire, token: str) -> None:
+        whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        if body:
+            whole = HEAD + b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n" % (
+                token.encode(),
+                len(body),
+            )
+        sent = whole + body + b"GET /healthz HT"
+        reader, writer = await wire.connect()
+        for part in (sent[: len(whole) + 3], sent[len(whole) + 3 :]) if is_split else (sent,):
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+        with suppress(ConnectionError):
+            while await reader.read(65536):
+                pass
+        writer.close()
+
+    run(check, replace(HURRY, idle=60))
+
+
+def test_a_whole_request_behind_another_is_answered_and_the_line_stays(run: Callable[..., None]) -> None:
+    async def check(wire: Wire, _token: str) -> None:
+        reader, writer = await wire.connect()
+        whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for sent in (whole * 2, whole):
+            writer.write(sent)
+            for _ in range(sent.count(b"GET")):
+                await reader.readuntil(b'{"status":"ok"}')
+            await asyncio.sleep(HURRY.head * 3)
+        writer.close()
+
+    run(check, replace(HURRY, idle=60))
 
 
 def test_a_body_that_does_not_come_is_refused(run: Callable[..., None]) -> None:
