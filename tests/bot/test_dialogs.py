@@ -6,9 +6,11 @@ import pytest
 
 from bot import dialogs
 from insights import choices
+from insights.errors import NotFound
 from insights.services import Services
 from insights.views import PreferencesBody
 from tests.bot.conftest import Chat, buttons, texts
+from tests.bot.test_presses import turn_of
 
 OPEN = {"msteams": {"type": "task/fetch"}, "dialog": "preferences", "verb": "say", "id": "preferences"}
 Body = dict[str, Any]
@@ -103,6 +105,13 @@ async def test_where_there_is_no_form_the_dialog_says_so(
 ) -> None:
     task = await fetch(chat, user, data)
     assert (task["type"], said in task["value"]) == ("message", True)
+
+
+async def test_a_form_of_another_version_is_refused_by_its_code(services: Services) -> None:
+    turn = await turn_of(services, "ann")
+    with pytest.raises(NotFound) as refused:
+        await dialogs.fetch(turn, {"dialog": "of another version"})
+    assert refused.value.code == "no_dialog"
 
 
 async def test_a_client_without_dialogs_gets_the_card(chat: Chat) -> None:
