@@ -3,6 +3,8 @@
 import asyncio
 import resource
 import tempfile
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -32,15 +34,50 @@ async def measure(streams: int = STREAMS) -> list[Figure]:
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             token = await token_for(session, server.url)
             headers = {"Authorization": f"Bearer {token}"}
-            for _ in range(streams):
-                await stack.enter_async_context(session.get(f"{server.url}/api/v1/events", headers=headers))
+            url = f"{server.url}/api/v1/events"
+            opened = [
+                await stack.enter_async_context(session.get(url, headers=headers)) for _ in range(streams)
+            ]
             await asyncio.sleep(SETTLING)
             busy, grown = await share(server.pid), resident(server.pid)
+            seconds = await tell(session, server.url, headers, opened)
     name = f"{streams:,} open event streams, nothing happening"
     return [
         Figure(name, (busy - idle) * 100, "% of a core", 5),
         Figure(f"{name}: memory", grown - memory, "MiB", 60),
+        Figure(f"an email that is tracked is told to {streams:,} panes within", seconds, "s", 1),
     ]
+
+
+async def tell(
+    session: aiohttp.ClientSession,
+    url: str,
+    headers: Mapping[str, str],
+    opened: Sequence[aiohttp.ClientResponse],
+) -> float:
+    """The seconds from a press of *Track* until every open stream has heard of it."""
+    async with session.get(f"{url}/demo/api/messages", headers=headers) as response:
+        messages = (await response.json())["items"]
+    hearing = [asyncio.create_task(hear(stream)) for stream in opened]
+    for message in messages:
+        body = {"internet_message_id": message["internet_message_id"]}
+        async with session.post(f"{url}/api/v1/emails/lookup", json=body, headers=headers) as response:
+            item = (await response.json()).get("item", {})
+        if "track" in item.get("may", ()):
+            break
+    began = time.perf_counter()
+    async with session.post(f"{url}/api/v1/emails/{item['id']}/track", json={}, headers=headers) as response:
+        response.raise_for_status()
+    await asyncio.gather(*hearing)
+    return time.perf_counter() - began
+
+
+async def hear(stream: aiohttp.ClientResponse) -> None:
+    """Wait for a change on a stream."""
+    async for line in stream.content:
+        if line.startswith(b"event: change"):
+            return
+    raise RuntimeError("a stream ended")
 
 
 async def token_for(session: aiohttp.ClientSession, url: str) -> str:

@@ -110,7 +110,11 @@ async def test_who_may_read_the_row_hears_of_it_to_its_end(
     await asyncio.sleep(0.5)
     await tracking.track(services, ann, own_id, TrackBody(regarding=Ref(table="contact", id="ana")))
     ana = {"table": "contact", "id": "ana"}
-    assert await told(stream) == {"kind": "track", "id": own_id, "record": ana, "own": False}
+    event = await told(stream)
+    if event["record"] is None:  # that it was pressed, where who may know was found out after it was done
+        assert event["id"] == own_id
+        event = await told(stream)
+    assert event == {"kind": "track", "id": own_id, "record": ana, "own": False}
     rows = await services.database.read(select_tracks, [own_id])
     assert rows[own_id].state is TrackState.TRACKED, "while it was on its way it was nobody's but Ann's"
     company = RecordRef("account", "fabrikam")

@@ -47,7 +47,9 @@ export function createSettingsActions({ store, api, timeline }) {
   }
 
   function show(view) {
-    store.update({ view });
+    const { opened } = store.state;
+    // A record that has just been chosen may still be on its way: who has gone elsewhere keeps the focus there.
+    store.update({ view, ...(opened && { opened: { ...opened, takesFocus: false } }) });
     if (view === "failures") return loadFailures();
     if (view === "preferences") return loadPreferences();
     return undefined;
