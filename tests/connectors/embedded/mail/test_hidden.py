@@ -11,6 +11,7 @@ from tests.connectors.embedded.mail.boxes import PLAIN, lay, mail, mbox, quoted,
 CUT = b"the text ends without a line end"
 OTHER = quoted("other")
 MARK = b"\x01\x01\x01\x01\n"
+TRAVELLED = b"Received: from mx by mx; Mon, 02 Mar 2026 10:00:00 +0000\n" + mail("other")
 JOINED = {
     "without a line end": CUT + OTHER,
     "behind a byte order mark": b"text\n\n\xef\xbb\xbf" + OTHER,
@@ -20,6 +21,8 @@ JOINED = {
     "in small letters": b"text\n\n" + OTHER.replace(b"From eve", b"from eve"),
     "with lines of another kind": b"text\n\n" + OTHER.replace(b"\n", b"\r"),
     "after a mark of MMDF": b"text\n" + MARK + mail("other"),
+    "put one after the other": b"text\n\n" + TRAVELLED,
+    "put one after the other, without an empty line": b"text\n" + TRAVELLED,
 }
 PLACES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "mbox": ("box", lambda raw: PLAIN + b"\n" + raw),
@@ -51,8 +54,25 @@ def test_what_hides_another_mail_is_named(tmp_path: Path, shape: str, place: str
         b"Received: from a.example by b.example; Mon, 2 Mar 2026 10:00:00 +0000\nFrom: a@x.example\nX-A: b\n",
         b"Received: From a.example by b.example; Mon, 2 Mar 2026 10:00:00 +0000\nFrom: a@x.example\nX-A: b\n",
         b"A line\x01\x01\x01\x01\nFrom: a@x.example\nX-A: b\n",
+        b"It came back.\n\n--- Below this line is a copy of the message.\n\n" + TRAVELLED,
+        b"--b\nContent-Type: message/rfc822\n\n" + TRAVELLED + b"--b--\n",
+        b"--b\nContent-Type: text/rfc822-headers\n\n" + TRAVELLED + b"--b--\n",
+        b"--b\nContent-Type: message/rfc822\n\nFrom ann@x.example Mon Mar  2 10:00:00 2026\n" + TRAVELLED,
+        TRAVELLED.replace(b"\n", b"\n> "),
     ],
-    ids=["sentence", "prose", "quoted", "trace", "written large", "no mark"],
+    ids=[
+        "sentence",
+        "prose",
+        "quoted",
+        "trace",
+        "written large",
+        "no mark",
+        "returned",
+        "attached",
+        "headers",
+        "attached with its envelope",
+        "quoted by marks",
+    ],
 )
 def test_what_people_and_programs_write_is_no_other_mail(text: bytes) -> None:
     assert not hides_mail(mail("one", text))
