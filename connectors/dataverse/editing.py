@@ -9,9 +9,9 @@ from connectors.dataverse.expressions import clean, write_time
 from connectors.dataverse.faults import ServiceFault, as_problem, not_found
 from connectors.dataverse.records import as_guid
 from connectors.dataverse.rows import Shapes
-from connectors.dataverse.shapes import Shape, unknown_table
+from connectors.dataverse.shapes import Shape
 from insights.crm.conditions import Column, check_value
-from insights.crm.rows import CrmValue, Values
+from insights.crm.rows import CrmValue, Values, unknown_table
 from insights.errors import Invalid
 from insights.model import RecordRef, User
 

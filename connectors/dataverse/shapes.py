@@ -9,8 +9,7 @@ from connectors.dataverse.faults import raise_problem, read_fault
 from connectors.dataverse.metadata import DEFINITION, LOOKUPS, TableInfo, as_table
 from connectors.dataverse.wire import Reply
 from insights.crm.conditions import NAME, Column, Kind
-from insights.crm.rows import ACTIVITY_POINTER
-from insights.errors import Invalid
+from insights.crm.rows import ACTIVITY_POINTER, unknown_column, unknown_table
 
 ATTRIBUTES = "Attributes?$select=LogicalName,AttributeType"
 PAIRS = (
@@ -62,13 +61,7 @@ class Shape:
         """Raise Invalid for a column that is not there or of another kind."""
         known = self.types.get(column.name)
         if known is None or column.kind not in KINDS.get(known, ()):
-            what = f"a column {column.name}" if known is None else f"{column.name} as {column.kind}"
-            raise Invalid(
-                f"the table {self.name} has no {what}",
-                "the CRM does not know it",
-                "check its logical name and type",
-                code="unknown_column",
-            )
+            raise unknown_column(self.name, column, is_there=known is not None)
 
 
 async def read_shape(api: WebApi, name: str) -> Shape:
@@ -92,15 +85,6 @@ async def read_shape(api: WebApi, name: str) -> Shape:
         {str(each["LogicalName"]): str(each["AttributeType"]) for each in attributes["value"]},
         dict(joined),
     )
-
-
-def unknown_table(name: str) -> Invalid:
-    """A table that the CRM does not have."""
-    shown = name if NAME.fullmatch(name) else "of this name"
-    return Invalid(
-        f"there is no table {shown}", "the CRM does not know it", "check its logical name",
-        code="unknown_table",
-    )  # fmt: skip
 
 
 def _sides(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from insights.crm.conditions import Column, Condition, Value, check_name
+from insights.crm.conditions import NAME, Column, Condition, Value, check_name
+from insights.errors import Invalid
 from insights.model import RecordRef
 
 MOST_ROWS = 5_000
@@ -13,6 +14,28 @@ Values = Mapping[Column, CrmValue]
 """What a row is set to, by column; None clears one."""
 ACTIVITY_POINTER = "activitypointer"
 """The table of all activities: a row's own table is that of its kind."""
+
+
+def unknown_table(name: str) -> Invalid:
+    """A table that the CRM does not have."""
+    shown = name if NAME.fullmatch(name) else "of this name"
+    return Invalid(
+        f"there is no table {shown}",
+        "the CRM does not know it",
+        "check its logical name",
+        code="unknown_table",
+    )
+
+
+def unknown_column(table: str, column: Column, *, is_there: bool) -> Invalid:
+    """A column that the table does not have, or not of this kind."""
+    what = f"{column.name} as {column.kind}" if is_there else f"a column {column.name}"
+    return Invalid(
+        f"the table {table} has no {what}",
+        "the CRM does not know it",
+        "check its logical name and type",
+        code="unknown_column",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from icalendar.timezone import tzp
 from connectors.embedded.agenda.components import number_of, text_of
 from connectors.embedded.agenda.groups import Group, Json, Zones, age_of, digest_of, event_of, tasks_of
 from connectors.embedded.agenda.instants import Stretch
-from connectors.embedded.agenda.limits import TooSlowError, limited
 from connectors.embedded.agenda.moments import key_of, moment_of, read_component
 from connectors.embedded.agenda.scanning import CALENDAR, ZONE, Piece, Wrong, scan
 from connectors.zones import iana_name
+from insights.bounds import TooSlowError, limited
 
 P = ParamSpec("P")
 

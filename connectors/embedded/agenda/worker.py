@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from connectors.embedded.agenda.instants import Stretch
-from connectors.embedded.agenda.limits import bound_memory
 from connectors.embedded.folders import NotOpenedError, open_below
+from insights.bounds import bound_memory
 
 Json = dict[str, Any]
 LARGEST_FILE = 64 * 1024 * 1024
+MEMORY = 1536 * 1024 * 1024
 
 
 def read_file(path: str, stretch: Stretch) -> Json:
@@ -45,7 +46,7 @@ def _read(stretch: Stretch, *contents: bytes) -> Json:
     from connectors.embedded.agenda.reading import Reading, read_calendar
     from connectors.embedded.agenda.scanning import CALENDAR
 
-    bound_memory()
+    bound_memory(MEMORY)
     try:
         return asdict(read_calendar(stretch, *contents))
     except MemoryError:

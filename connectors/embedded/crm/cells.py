@@ -10,7 +10,7 @@ from connectors.embedded.crm.schema import Schema, TableSchema
 from connectors.embedded.crm.values import BadValue, as_id, read_value
 from connectors.embedded.crm.values import Value as Stored
 from insights.crm.conditions import Column, Kind, Value
-from insights.crm.rows import ACTIVITY_POINTER, CrmRow, CrmValue
+from insights.crm.rows import ACTIVITY_POINTER, CrmRow, CrmValue, unknown_column, unknown_table
 from insights.errors import Invalid
 from insights.model import RecordRef
 
@@ -51,13 +51,7 @@ class Place:
         is_name = column.name == self.schema.primary_name
         known = Known(column.name, "text") if is_name else self.schema.column(column.name)
         if known is None or column.kind not in KINDS[known.kind]:
-            what = f"a column {column.name}" if known is None else f"{column.name} as {column.kind}"
-            raise Invalid(
-                f"the table {self.schema.name} has no {what}",
-                "the CRM does not know it",
-                "check its logical name and type",
-                code="unknown_column",
-            )
+            raise unknown_column(self.schema.name, column, is_there=known is not None)
         return known
 
     def value(self, row: StoredRow, column: Column) -> CrmValue:
@@ -102,12 +96,7 @@ def find_place(schema: Schema, table: str) -> Place:
         return Place(schema.activities, every)
     known = schema.get(table)
     if known is None:
-        raise Invalid(
-            f"there is no table {table}",
-            "the CRM does not know it",
-            "check its logical name",
-            code="unknown_table",
-        )
+        raise unknown_table(table)
     return Place((table,), known)
 
 

@@ -1,17 +1,13 @@
 """What runs in a worker process: raw MIME in, plain values out. Imports nothing of the server."""
 
 import hashlib
-import os
 import re
-import signal
-import sys
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email._policybase import Compat32
 from email.message import Message
 from email.parser import BytesParser
 
+from insights.bounds import TooSlowError, bound_memory, limited
 from insights.mail.parsing.bodies import read_body, read_words
 from insights.mail.parsing.headers import (
     is_encrypted,
@@ -48,20 +44,12 @@ class _Policy(Compat32):
         return name, value
 
 
-class _TooSlowError(BaseException):
-    """Comes out of wherever a message's time ran out; no `except Exception` on the way may keep it."""
-
-
 PARSER = BytesParser(policy=_Policy())
 
 
 def start(memory_limit: int) -> None:
     """Bound this process: more memory is refused, and the server goes first where they compete."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
-        os.nice(5)
+    bound_memory(memory_limit)
 
 
 def wake() -> None:
@@ -73,9 +61,9 @@ def parse_batch(batch: list[bytes], seconds: float) -> list[ParsedMessage | Unre
     results: list[ParsedMessage | Unreadable] = []
     for raw in batch:
         try:
-            with _limit(seconds):
+            with limited(seconds):
                 results.append(parse(raw))
-        except _TooSlowError:
+        except TooSlowError:
             results.append(Unreadable(f"reading it takes longer than {seconds:g} s"))
     return results
 
@@ -93,25 +81,6 @@ def parse(raw: bytes) -> ParsedMessage | Unreadable:
         return Unreadable("its parts are nested too deeply")
     except Exception as error:  # noqa: BLE001 - the standard parser raises anything on malformed mail
         return Unreadable(f"it is malformed ({type(error).__name__})")
-
-
-@contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Raise where the time runs out; what does not listen, as C code, is ended by the pool's clock."""
-    if sys.platform == "win32":
-        yield
-        return
-
-    def stop(_signal: int, _frame: object) -> None:
-        raise _TooSlowError
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def body(stored: bytes, plain: bool) -> MessageBody:  # noqa: FBT001

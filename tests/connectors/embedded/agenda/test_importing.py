@@ -67,7 +67,7 @@ def in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         return json.loads(json.dumps(function(**given)))
 
     monkeypatch.setattr(computing, "compute", compute)
-    monkeypatch.setattr(worker, "bound_memory", lambda: None)
+    monkeypatch.setattr(worker, "bound_memory", lambda _most: None)
 
 
 class Bring:

@@ -7,25 +7,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MEMORY = 1536 * 1024 * 1024
-
 
 class TooSlowError(BaseException):
     """Comes out of wherever the time ran out; no `except Exception` on the way may keep it."""
 
 
-def bound_memory() -> None:
-    """Refuse this process more memory, and let others go first; for good, so only in one of its own."""
+def bound_memory(most: int) -> None:
+    """Refuse this process more memory (bytes) and let others go first: for good, so only one of its own."""
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         os.nice(5)
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TooSlowError after so much processor time; only the main thread's is measured."""
+    """Raise TooSlowError after so much processor time; only the main thread's is measured.
+
+    What does not listen, as C code, is ended by who waits for the process.
+    """
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
