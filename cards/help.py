@@ -33,9 +33,12 @@ class Command:
 
 
 def help_card(commands: Sequence[Command], words: Words) -> Card:
-    """All commands, each with a button that says it (verb `say`, id = the word) or opens its form."""
+    """All commands, each with a button that says it (verb `say`, id = the word); the preferences' form."""
     rows = [_row(command, words) for command in commands]
-    return card(words, [heading(words, "help.title"), *rows, small(words("help.hint"), spacing="Medium")])
+    # A client without dialogs does nothing at this button, so what it opens has its command above, too.
+    form = buttons(open_dialog(words("help.preferences"), PREFERENCES, "say", PREFERENCES), spacing="Medium")
+    hint = small(words("help.hint"), spacing="Medium")
+    return card(words, [heading(words, "help.title"), *rows, hint, form])
 
 
 def welcome_card(commands: Sequence[Command], words: Words) -> Card:
@@ -74,6 +77,4 @@ def _buttons(commands: Sequence[Command]) -> list[Element]:
 
 
 def _say(command: Command) -> Element:
-    if command.word == PREFERENCES:
-        return open_dialog(plain(command.word), PREFERENCES, "say", command.word)
     return execute(plain(command.word), "say", command.word)
