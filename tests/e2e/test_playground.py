@@ -98,6 +98,20 @@ def test_our_links_unfurl(open_teams: OpenTeams, demo_url: str, alex: Person) ->
     expect(teams.page.locator(CARD).filter(has_text=record["name"])).to_have_count(1)
 
 
+def test_the_preferences_open_from_the_help_also_where_there_are_no_dialogs(
+    open_teams: OpenTeams, alex: Person
+) -> None:
+    """The Playground knows no `task/fetch`, so the command keeps a button of its own."""
+    teams = open_teams(alex)
+    teams.say("help")
+    listed = teams.last_card("What you can say")
+    listed.get_by_role("button", name="preferences", exact=True).click()
+    shown = teams.page.locator(CARD).filter(has_text="Only you ever see it there.")
+    expect(shown.get_by_role("heading", name="Preferences")).to_be_visible()
+    expect(shown.get_by_role("button", name="Save")).to_be_visible()
+    expect(shown.get_by_role("checkbox")).to_be_checked()
+
+
 def test_a_group_never_sees_private_mail(open_teams: OpenTeams, alex: Person) -> None:
     teams = open_teams(alex)
     teams.open_chat(GROUP_CHAT)
