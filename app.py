@@ -146,6 +146,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/t/{id}", pages.show_record, "public"),
     Route("GET", "/docs/", docs.show_docs, "public"),
     Route("GET", "/docs/{file:.+}", docs.show_doc, "public"),
+    Route("GET", "/static/messages/{language}.json", pages.send_texts, "public"),
     Route("GET", "/static/vendor/{file:.+}", pages.send_vendor, "public"),
     Route("GET", "/static/{file:.+}", pages.send_static, "public"),
 )

@@ -21,23 +21,14 @@ async def read_body(request: web.Request, seconds: float | None = None) -> bytes
     """The whole body, unpacked; raises Unsupported, Invalid or TooSlow, and aiohttp's refusal of more."""
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ENCODINGS:
-        raise Unsupported(
-            "The request body is packed in a way that is not unpacked here",
-            do="send it as it is, or with gzip or deflate",
-            code="unknown_encoding",
-        )
+        raise Unsupported("unknown_encoding")
     try:
         async with asyncio.timeout(seconds or request.app[LIMITS].body):
             body = await request.read()
     except web.RequestPayloadError:
         raise _bad_encoding() from None
     except TimeoutError:
-        raise TooSlow(
-            "The request body took too long",
-            "it was not complete in time",
-            "send it at once",
-            code="slow_body",
-        ) from None
+        raise TooSlow("slow_body") from None
 
     is_packed = encoding in WINDOWS and getattr(request.protocol, "leaves_packed", False)
     return unpack(body, encoding) if body and is_packed else body
@@ -59,12 +50,7 @@ def unpack(body: bytes, encoding: str) -> bytes:
 
 
 def _bad_encoding() -> Invalid:
-    return Invalid(
-        "The request body cannot be read",
-        "it is not packed as its headers say, or not whole",
-        "send it as it is, or pack it anew",
-        code="bad_encoding",
-    )
+    return Invalid("bad_encoding")
 
 
 async def read_json(request: web.Request) -> bytes:
@@ -75,10 +61,5 @@ async def read_json(request: web.Request) -> bytes:
     raw = (await read_body(request)).removeprefix(BOM_UTF8).strip()
     charset = (request.charset or "utf-8").lower()
     if raw and (request.content_type != "application/json" or charset not in CHARSETS):
-        raise Unsupported(
-            "The request body is not JSON",
-            "its content type is another",
-            "send JSON in UTF-8 with Content-Type: application/json",
-            code="not_json",
-        )
+        raise Unsupported("not_json")
     return raw

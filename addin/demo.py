@@ -135,7 +135,7 @@ async def make_token(visit: Visit, body: TokenBody) -> Answer:
     """A bearer token for a demo user."""
     user = await visit.services.crm.user(body.user)
     if user is None:
-        raise NotFound("Nobody in the demo is called that", do="see /demo/api/users", code="unknown_user")
+        raise NotFound("unknown_user.demo")
     token = visit.request.app[TOKEN_MAKER].issue_token(user.id)
     return Answer(DemoToken(token=token, user=_user(user)))
 
@@ -162,7 +162,7 @@ async def read_message(call: Call, email_id: Id, query: MailboxQuery) -> Answer:
     mailbox = choose_mailbox(call.user, query.mailbox)
     found = await call.services.mail.find(mailbox, [email_id])
     if email_id not in found:
-        raise NotFound("This mailbox holds no such message", code="unknown_email")
+        raise NotFound("unknown_email")
     body = await call.services.mail.body(mailbox, email_id)
     fields = _message(found[email_id]).model_dump()
     return Answer(DemoOpenMessage(**fields, html=body.html, text=body.text))

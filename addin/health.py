@@ -32,18 +32,9 @@ async def read_readiness(visit: Visit) -> Answer:
         async with asyncio.timeout(PATIENCE):
             await visit.services.database.check()
     except (SQLAlchemyError, OSError):
-        raise Unavailable(
-            "The database does not answer",
-            do="see that it runs and LIAISON_DATABASE_URL is right",
-            code="no_database",
-        ) from None
+        raise Unavailable("no_database.readiness") from None
     if not visit.services.workflows.is_ready:
-        raise Unavailable(
-            "Background jobs do not run yet",
-            "they start with the server",
-            "ask again in a moment",
-            code="no_jobs",
-        )
+        raise Unavailable("no_jobs")
     return Answer(Health(status="ok"))
 
 

@@ -17,10 +17,12 @@ from pydantic_core import from_json
 
 from addin.auth import read_user, require_metrics_reader
 from addin.bodies import read_json
+from addin.language import words_of
 from insights import access
 from insights.errors import Invalid, NotFound
 from insights.model import User
 from insights.services import Services
+from insights.words import Said, Words, say
 
 Gate = Literal["public", "user", "admin", "metrics"]
 SERVICES = web.AppKey("services", Services)
@@ -92,7 +94,7 @@ def _bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
         call = await _pass_gate(route, request)
         values = await _read_parameters(request, parameters)
         answer = await route.handler(call, **values)
-        return _json(answer) if isinstance(answer, Answer) else answer
+        return _json(answer, words_of(request)) if isinstance(answer, Answer) else answer
 
     return handle
 
@@ -126,7 +128,7 @@ def _read_path(value: str, adapter: TypeAdapter[Any]) -> Any:
     try:
         return adapter.validate_python(value)
     except ValidationError:
-        raise NotFound("Nothing is here", "no id looks like this", code="not_found") from None
+        raise NotFound("not_found") from None
 
 
 def _read_query(request: web.Request, adapter: TypeAdapter[Any]) -> Any:
@@ -145,25 +147,20 @@ def _read_body(raw: bytes, adapter: TypeAdapter[Any]) -> Any:
     try:
         _require_no_nul("body", from_json(raw, allow_inf_nan=False))
     except ValueError:
-        raise Invalid(
-            "The request body is not valid",
-            "it is no JSON text",
-            "send a JSON object in UTF-8",
-            code="bad_json",
-        ) from None
+        raise Invalid("bad_json") from None
     try:
         return adapter.validate_json(raw, strict=True)
     except ValidationError as error:
         raise _invalid("body", _complaints(error)) from None
 
 
-def _invalid(part: str, why: str) -> Invalid:
-    return Invalid(f"The request {part} is not valid", why, "see /api/openapi.json", code=f"bad_{part}")
+def _invalid(part: str, why: Said) -> Invalid:
+    return Invalid(f"bad_{part}", why=why)
 
 
 def _require_no_nul(part: str, value: Any) -> None:
     if _holds_nul(value):
-        raise _invalid(part, "a text holds the character U+0000")
+        raise _invalid(part, say("why.text_holds_character_u_0000"))
 
 
 def _holds_nul(value: Any) -> bool:
@@ -183,9 +180,9 @@ def _complaints(error: ValidationError) -> str:
     )
 
 
-def _json(answer: Answer) -> web.Response:
+def _json(answer: Answer, words: Words) -> web.Response:
     return web.Response(
-        body=answer.model.model_dump_json(by_alias=True).encode(),
+        body=answer.model.model_dump_json(by_alias=True, context=words).encode(),
         status=answer.status,
         content_type="application/json",
     )

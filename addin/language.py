@@ -1,27 +1,23 @@
-"""The language of a page: the caller's most wanted one that has a catalogue in `static/messages/`."""
+"""The language of an answer: the caller's most wanted one that has catalogues."""
 
-from pathlib import Path
+from aiohttp import web
 
-CATALOGUES = Path(__file__).parent / "static" / "messages"
-RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
-DEFAULT = "en"
+from insights.words import Words, best_language, read_words
+
+
+def words_of(request: web.Request) -> Words:
+    """The words in the language that a request asks for."""
+    return read_words(choose_language(request.headers.get("Accept-Language", "")))
 
 
 def choose_language(accepted: str) -> str:
     """The best language for an Accept-Language header (RFC 9110 §12.5.4), English where none fits."""
-    available = {path.stem for path in CATALOGUES.glob("*.json")}
     wanted = []
     for part in accepted.split(","):
         tag, _, weight = part.partition(";")
-        language = tag.strip().split("-")[0].lower()
-        if language in available:
-            wanted.append((_weight(weight), language))
-    return max(wanted, key=lambda pair: pair[0], default=(0.0, DEFAULT))[1]
-
-
-def direction_of(language: str) -> str:
-    """`rtl` or `ltr`, as the attribute `dir` has it."""
-    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+        wanted.append((_weight(weight), tag.strip()))
+    wanted.sort(key=lambda pair: pair[0], reverse=True)
+    return best_language([tag for weight, tag in wanted if weight > 0])
 
 
 def _weight(parameter: str) -> float:

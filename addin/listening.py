@@ -51,10 +51,7 @@ async def listen(
 
 def _port_problem(host: str, port: int, error: OSError) -> Unavailable:
     return Unavailable(
-        f"Liaison cannot listen on {host}:{port}",
-        (error.strerror or type(error).__name__).lower(),
-        "stop what uses it, or choose another --host or --port",
-        code="no_port",
+        "no_port", host=host, port=port, cause=(error.strerror or type(error).__name__).lower()
     )
 
 

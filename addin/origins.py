@@ -19,12 +19,7 @@ def require_own_origin(public_url: str) -> Middleware:
     @web.middleware
     async def refuse_foreign(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method not in READING and not _is_own(request, public_url):
-            raise NotAllowed(
-                "Another site may not do this",
-                "the request was made by a page of another origin",
-                "open Liaison itself; behind a proxy, set LIAISON_PUBLIC_URL",
-                code="foreign_origin",
-            )
+            raise NotAllowed("foreign_origin")
         return await handler(request)
 
     return refuse_foreign

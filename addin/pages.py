@@ -1,21 +1,24 @@
 """The HTML pages and the files they load. No page sets a cookie; tokens never stand in a URL."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import ETag, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 
 from addin.arrivals import copy_headers
 from addin.headers import EMBEDDED, TALKING
 from addin.http import Visit
-from addin.language import choose_language, direction_of
+from addin.language import words_of
 from insights.links import application_id_uri
 from insights.settings import Settings
+from insights.words import DEFAULT, read_texts, read_words
 
 if TYPE_CHECKING:  # the first page pays for it, not the start
     from jinja2 import Environment
@@ -173,6 +176,26 @@ async def send_static(_visit: Visit, file: str) -> web.StreamResponse:
     return send_file(STATIC, file)
 
 
+async def send_texts(visit: Visit, language: str) -> web.Response:
+    """The texts of our pages in a language; what it lacks is English."""
+    found = read_words(language)
+    if found.language != language:
+        raise web.HTTPNotFound
+    body = _texts(language)
+    etag = ETag(sha256(body).hexdigest())
+    headers = {"Cache-Control": "no-cache", "ETag": f'"{etag.value}"', **EMBEDDED}
+    if etag in (visit.request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, content_type="application/json", headers=headers)
+
+
+@cache
+def _texts(language: str) -> bytes:
+    areas = ("pane", "shared")
+    texts = {**read_texts(DEFAULT, areas), **read_texts(language, areas)}
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 async def send_vendor(_visit: Visit, file: str) -> web.StreamResponse:
     """A file of an npm package, if the table of them has it."""
     for package, patterns in VENDOR.items():
@@ -196,12 +219,9 @@ def fill_page(
 ) -> web.Response:
     """A page with the words its template takes, in the language the browser wishes."""
     surroundings = request.app[SURROUNDINGS]
-    language = choose_language(request.headers.get("Accept-Language", ""))
-    text = (
-        _templates()
-        .get_template(page.template)
-        .render(surroundings=surroundings, language=language, dir=direction_of(language), **words)
-    )
+    t = words_of(request)
+    template = _templates().get_template(page.template)
+    text = template.render(surroundings=surroundings, language=t.language, dir=t.direction, t=t, **words)
     headers = {"Content-Security-Policy": page.policy(surroundings.entra)}
     if page.talks:
         headers |= {**EMBEDDED, **TALKING}

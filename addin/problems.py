@@ -10,24 +10,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, Field
 
+from addin.language import words_of
 from addin.observe import REQUEST_ID
 from addin.pages import show_problem
 from insights.errors import NotSignedIn, Problem, SignInNeeded
+from insights.words import Value, Words
 
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
-# Code, title, detail.
-REFUSALS = {
-    404: ("not_found", "Not found", "Nothing is at this address · see /api/openapi.json for those there are"),
-    405: (
-        "method_not_allowed",
-        "Not possible here",
-        "This address does not take this method · see the header Allow",
-    ),
-    417: ("no_expectation", "Not possible here", "Only 100-continue may be expected · leave out Expect"),
-    413: ("too_large", "Too large", "The request is too large · a body may have 1 MiB · send less"),
-}
+# What aiohttp itself refuses: status → the code of the texts `refusal.{code}`.
+REFUSALS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 417: "no_expectation"}
 
 
 class ProblemDetails(BaseModel):
@@ -49,16 +42,15 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.__cause__:
             log.warning("not reachable", code=problem.code, exc_info=problem.__cause__)
         headers = {"WWW-Authenticate": _challenge(problem)} if isinstance(problem, NotSignedIn) else {}
-        details = describe(problem.status, problem.code, problem.title, problem.detail)
-        return respond(request, details, headers)
+        told = problem.told(words_of(request))
+        return respond(request, describe(problem.status, problem.code, told.title, told.detail), headers)
     except web.HTTPException as refusal:
         return translate_refusal(request, refusal)
     except ConnectionError:
         raise  # the caller hung up while we read: nobody is left to answer
     except Exception:
         log.exception("unexpected failure")
-        detail = f"Something unexpected happened · the log says more under {request[REQUEST_ID]} · try again"
-        return respond(request, describe(500, "internal", "Something went wrong", detail))
+        return refuse(request, 500, "internal", request_id=request[REQUEST_ID])
 
 
 def _challenge(problem: NotSignedIn) -> str:
@@ -75,6 +67,22 @@ def describe(status: int, code: str, title: str, detail: str) -> ProblemDetails:
     """Problem details with the type that belongs to the code."""
     kind = f"urn:problem-type:liaison:{code}"
     return ProblemDetails(type=kind, title=title, status=status, detail=detail, code=code)
+
+
+def described(words: Words, status: int, code: str, **values: Value) -> ProblemDetails:
+    """What is refused before any code of the product runs: the texts `refusal.{code}.title` and `.detail`."""
+    return describe(status, code, words(f"refusal.{code}.title"), words(f"refusal.{code}.detail", **values))
+
+
+def refuse(
+    request: web.Request,
+    status: int,
+    code: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    **values: Value,
+) -> web.Response:
+    """The same as an answer."""
+    return respond(request, described(words_of(request), status, code, **values), headers)
 
 
 def respond(
@@ -104,8 +112,6 @@ def translate_refusal(request: web.Request, refusal: web.HTTPException) -> web.S
     """What aiohttp itself refuses, in our words."""
     if refusal.status < HTTPStatus.BAD_REQUEST:
         return web.Response(status=refusal.status, headers=refusal.headers)
-    code, title, detail = REFUSALS.get(
-        refusal.status, ("refused", refusal.reason or "Refused", "The server cannot take this request")
-    )
+    code = REFUSALS.get(refusal.status, "refused")
     headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
-    return respond(request, describe(refusal.status, code, title, detail), headers)
+    return refuse(request, refusal.status, code, headers)

@@ -12,7 +12,8 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.web_request import BaseRequest
 
 from addin.connections import Connections
-from addin.problems import CONTENT_TYPE, describe, respond_as_json, translate_refusal
+from addin.problems import CONTENT_TYPE, described, respond_as_json, translate_refusal
+from insights.words import DEFAULT, read_words
 
 log = structlog.get_logger(__name__)
 PROXY_IDLE = 3630.0
@@ -152,12 +153,7 @@ class Protocol(web.RequestHandler):
 
     def _refuse(self, status: HTTPStatus) -> bytes:
         """An answer to a connection, before any request was read."""
-        details = describe(
-            status,
-            "too_many_connections",
-            "Too many connections",
-            "More are open than one caller, or the server, may have · close some, or try again in a moment",
-        )
+        details = described(read_words(DEFAULT), status, "too_many_connections")
         body = details.model_dump_json()
         headers = {
             **self._marked(),
@@ -199,17 +195,11 @@ class Protocol(web.RequestHandler):
         headers = self._marked()
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             log.info("malformed request", status=status, request_id=headers["X-Request-ID"])
-            details = describe(
-                status,
-                "malformed_request",
-                "This is no request we understand",
-                "Request line, headers or body break HTTP, or a line is longer than 8190 bytes · send less",
-            )
+            details = described(read_words(DEFAULT), status, "malformed_request")
         else:
             log.error("failure outside a request", exc_info=exc, request_id=headers["X-Request-ID"])
-            details = describe(
-                status, "internal", "Something went wrong", "Something unexpected happened · try again"
-            )
+            request_id = headers["X-Request-ID"]
+            details = described(read_words(DEFAULT), status, "internal", request_id=request_id)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, it cannot become another one")
         response = respond_as_json(details, headers)

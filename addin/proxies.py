@@ -6,7 +6,7 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 
 from addin.arrivals import ARRIVAL, DEFAULT_PORTS, Arrival, Host, copy_headers, is_in, read_hop, read_host
-from addin.problems import describe, respond
+from addin.problems import refuse
 from insights.errors import Invalid
 from insights.settings import Network
 
@@ -30,8 +30,7 @@ def believe_proxies(networks: tuple[Network, ...]) -> Middleware:
     @web.middleware
     async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.version not in KNOWN_VERSIONS:
-            detail = "The request names a version of HTTP that is not spoken here · use 1.1"
-            return respond(request, describe(505, "http_version", "Another version of HTTP", detail))
+            return refuse(request, 505, "http_version")
         is_forwarded = not all(map(OF_ASKERS.fullmatch, request.headers))
         arrival = Arrival(_read_host(request), request.scheme, is_forwarded)
         remote = request.remote or UNKNOWN
@@ -60,8 +59,7 @@ async def require_loopback_host(request: web.Request, handler: Handler) -> web.S
     """Refuse other Host headers: a page elsewhere that renames itself to 127.0.0.1 gets nothing."""
     if request[ARRIVAL].host.is_loopback:
         return await handler(request)
-    detail = "The demo answers on this machine only · the Host header names another · open http://localhost"
-    return respond(request, describe(421, "wrong_host", "Wrong host", detail))
+    return refuse(request, 421, "wrong_host")
 
 
 def _read_host(request: web.Request) -> Host:
@@ -77,12 +75,7 @@ def _is_path(target: str) -> bool:
 def _require_host(text: str) -> Host:
     host = read_host(text)
     if host is None:
-        raise Invalid(
-            "The request names no host",
-            "its Host header, or that of a proxy, is none",
-            "send a name or address, and a port if need be",
-            code="bad_host",
-        )
+        raise Invalid("bad_host")
     return host
 
 

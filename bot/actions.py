@@ -33,8 +33,7 @@ async def press(turn: Turn, pressed: Press, *, is_first: bool = True) -> Answer:
     """
     verb = VERBS.get(pressed.verb)
     if verb is None:
-        raise Invalid("This button does not work any more", "the card is of another version",
-                      "write the command again", code="bad_verb")  # fmt: skip
+        raise Invalid("bad_verb")
     if is_first or pressed.verb not in SHOWN_AGAIN:
         return await verb(turn, pressed)
     return await SHOWN_AGAIN[pressed.verb](turn, pressed)
@@ -57,10 +56,9 @@ async def require_listing(turn: Turn, listing_id: str) -> Listing:
     """A list of the caller's; raises NotFound for one that is gone, NotAllowed for somebody else's."""
     found = await turn.services.database.read(listings.select_listing, listing_id)
     if found is None:
-        raise NotFound("This list is too old", "it no longer changes", "write: untracked", code="old_list")
+        raise NotFound("old_list")
     if found.user_id != turn.user.id:
-        raise NotAllowed("This card is somebody else's", "only they can use its buttons",
-                         "write: untracked, for a list of your own", code="not_yours")  # fmt: skip
+        raise NotAllowed("not_yours.card")
     return found
 
 
@@ -83,7 +81,7 @@ async def _on_email(
     listing_id, _, email_id = pressed.id.partition("/")
     listing = await require_listing(turn, listing_id)
     if email_id not in listing.email_ids:
-        raise NotFound("This email is not in the list", "the list shows others now", code="no_such_email")
+        raise NotFound("no_such_email.not_listed")
     refused: Problem | None = None
     try:
         await work(turn, email_id, pressed.inputs)
@@ -113,7 +111,7 @@ def _track_body(chosen: object) -> TrackBody:
         return TrackBody(regarding=None)
     ref = read_record_id(chosen) if isinstance(chosen, str) else None
     if ref is None or len(ref.table) > 128 or len(ref.id) > 64:
-        raise Invalid("This choice is none of the card's", do="choose again", code="bad_choice")
+        raise Invalid("bad_choice.foreign")
     return TrackBody(regarding=Ref(table=ref.table, id=ref.id))
 
 
@@ -126,20 +124,20 @@ async def _page(turn: Turn, pressed: Press) -> Answer:
 async def _untracked(turn: Turn, pressed: Press) -> Answer:
     ref = read_record_id(pressed.id)
     if ref is None:
-        raise Invalid("This button names no record", do="write: untracked NAME", code="bad_id")
+        raise Invalid("bad_id.no_record")
     return await show_untracked(turn, ref)
 
 
 async def _say(turn: Turn, pressed: Press) -> Answer:
     if pressed.id not in BY_WORD:
-        raise Invalid("This button names no command", do="write: help", code="bad_id")
+        raise Invalid("bad_id.no_command")
     return await BY_WORD[pressed.id].run(turn, "")
 
 
 async def _save_preferences(turn: Turn, pressed: Press) -> Answer:
     chosen = pressed.inputs.get("auto_capture")
     if chosen not in {"true", "false", True, False}:
-        raise Invalid("Nothing was chosen", do="use the switch, then save", code="bad_choice")
+        raise Invalid("bad_choice.nothing")
     body = PreferencesBody(auto_capture=chosen in {"true", True})
     await choices.change_preferences(turn.services, turn.user, body)
     return await show_preferences(turn, saved=True)

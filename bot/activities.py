@@ -11,6 +11,7 @@ from typing import Any
 from bot.richtext import Mention, read_richtext
 from insights.errors import Invalid
 from insights.outside import read_address, read_json
+from insights.words import Said, say
 
 LONGEST_ID = 1000
 LONGEST_TEXT = 30_000
@@ -108,19 +109,19 @@ def _read_body(raw: bytes) -> dict[str, Any]:
     try:
         body = _clean(read_json(raw))
     except ValueError:
-        raise _invalid("it is no JSON text") from None
+        raise _invalid(say("why.no_json_text")) from None
     if not isinstance(body, dict):
-        raise _invalid("it is no JSON object")
+        raise _invalid(say("why.no_json_object"))
     return body
 
 
 def _clean(value: Any, depth: int = 0) -> Any:
     """The JSON with texts that can be stored and sent on: half a character (a lone surrogate) is replaced."""
     if depth > DEEPEST:
-        raise _invalid("it is nested too deep")
+        raise _invalid(say("why.nested_too_deep"))
     if isinstance(value, str):
         if "\0" in value:
-            raise _invalid("a text holds the character U+0000")
+            raise _invalid(say("why.text_holds_character_u_0000"))
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
         return {_clean(name, depth + 1): _clean(part, depth + 1) for name, part in value.items()}
@@ -140,7 +141,7 @@ def _is_personal(body: Mapping[str, Any], conversation: Mapping[str, Any]) -> bo
 def _service_url(body: Mapping[str, Any]) -> str:
     address = read_address(_text(body, "serviceUrl", needed=True))
     if address is None or not address.is_plain:
-        raise _invalid("serviceUrl is no plain http address")
+        raise _invalid(say("why.serviceurl_no_plain_http_address"))
     return str(address)
 
 
@@ -155,7 +156,7 @@ def _tenant(body: Mapping[str, Any]) -> str:
 def _members(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     members = body.get(name) or []
     if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
-        raise _invalid(f"{name} is no list of accounts")
+        raise _invalid(say("why.no_list_accounts", name=name))
     return tuple(_text(member, "id") for member in members)
 
 
@@ -187,7 +188,7 @@ def _objects(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = body.get(name) or {}
     if not isinstance(value, dict):
-        raise _invalid(f"{name} is no object")
+        raise _invalid(say("why.no_object", name=name))
     return value
 
 
@@ -195,13 +196,13 @@ def _text(body: Mapping[str, Any], name: str, *, needed: bool = False, longest: 
     value = body.get(name)
     value = "" if value is None else value
     if not isinstance(value, str):
-        raise _invalid(f"{name} is no text")
+        raise _invalid(say("why.no_text", name=name))
     if needed and not value:
-        raise _invalid(f"{name} is missing")
+        raise _invalid(say("why.missing", name=name))
     if len(value) > longest:
-        raise _invalid(f"{name} is longer than {longest} characters")
+        raise _invalid(say("why.longer_than_characters", name=name, longest=longest))
     return value
 
 
-def _invalid(why: str) -> Invalid:
-    return Invalid("This is no activity of the Bot Framework", why, code="bad_activity")
+def _invalid(why: Said) -> Invalid:
+    return Invalid("bad_activity", why=why)

@@ -92,7 +92,7 @@ class Chats:
         }
         conversation_id = await self._connector.create_conversation(incoming.service_url, parameters)
         if not conversation_id:
-            raise NotFound("Teams opened no chat", "it named none", code="no_conversation")
+            raise NotFound("no_conversation.not_opened")
         opened = Conversation(
             user_id=user.id if user else "",
             conversation_id=conversation_id,

@@ -1,4 +1,4 @@
-"""What one can write to the bot: word → sentence and function.
+"""What one can write to the bot: word → function.
 
 Which of them a sentence means is `grammar.py`'s; what means none gets the nearest ones as buttons.
 """
@@ -13,7 +13,6 @@ from bot.phrases import CHANGING, LEADING_WORDS, NOT_BUILT, THANKS
 from bot.records import find_record, labels_of, links_to
 from bot.turns import Answer, Listing, Turn
 from cards.consent import consent_card
-from cards.help import Command as CommandText
 from cards.help import help_card, nearest_card
 from cards.notice import notice_card
 from cards.preferences import preferences_card
@@ -29,6 +28,7 @@ from insights.grants.link import read_grants
 from insights.model import RecordRef, User
 from insights.requirements.examining import read_requirements
 from insights.views import FeaturesBody, FeatureSwitches
+from insights.words import say
 
 FOUND = 8
 NEAREST = 3
@@ -36,18 +36,11 @@ NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word, what it does in a sentence, an example, and the function that does it."""
+    """A word and the function that does it; the catalogue has the texts `command.{word}`."""
 
     word: str
-    sentence: str
     run: Callable[[Turn, str], Awaitable[Answer]]
-    example: str = ""
     is_admin: bool = False
-
-    @property
-    def text(self) -> CommandText:
-        """What cards say about it."""
-        return CommandText(self.word, self.sentence, self.example or self.word)
 
 
 async def answer(turn: Turn, text: str) -> Answer:
@@ -56,7 +49,7 @@ async def answer(turn: Turn, text: str) -> Answer:
     if reading.command == THANKS:
         return Answer(notice_card(turn.words("bot.thanks"), [turn.words("bot.thanks_do")], turn.words))
     if not reading.command:
-        near = [each.text for each in nearest(reading.near, turn.user)]
+        near = [each.word for each in nearest(reading.near, turn.user)]
         return Answer(nearest_card(text, near, turn.words, is_built=NOT_BUILT not in reading.near))
     return await BY_WORD[reading.command].run(turn, reading.argument)
 
@@ -74,7 +67,7 @@ def commands_of(user: User) -> list[Command]:
 
 
 async def _help(turn: Turn, _: str) -> Answer:
-    return Answer(help_card([command.text for command in commands_of(turn.user)], turn.words))
+    return Answer(help_card([command.word for command in commands_of(turn.user)], turn.words))
 
 
 async def _untracked(turn: Turn, argument: str) -> Answer:
@@ -106,7 +99,7 @@ async def show_untracked(turn: Turn, ref: RecordRef | None, *, cursor: str | Non
 
 async def _find(turn: Turn, argument: str) -> Answer:
     if not argument:
-        raise Invalid("Find what?", "there is no name to look for", "write for example: find Contoria")
+        raise Invalid("find_what")
     page = await find_record(turn, argument, limit=FOUND)
     links = links_to(turn, page.items)
     return Answer(found_card(argument, page, links, await labels_of(turn), turn.words))
@@ -164,30 +157,21 @@ def read_feature(text: str) -> str:
         (OSA.distance(wanted, feature.name.replace("_", " ")), feature.name) for feature in FEATURES
     )
     if not wanted or near[0][0] > 2:
-        raise Invalid(
-            "Which feature?",
-            "there is none of that name" if wanted else "no name was given",
-            "write one of: " + ", ".join(feature.title for feature in FEATURES),
-            code="bad_feature",
-        )
+        names = [say(f"feature.{feature.name}.title") for feature in FEATURES]
+        raise Invalid("bad_feature.unknown" if wanted else "bad_feature.missing", names=names)
     return near[0][1]
 
 
 COMMANDS = (
-    Command("help", "Show what I can do", _help),
-    Command(
-        "untracked",
-        "List your email that is not tracked yet, of all customers or of one record or person",
-        _untracked,
-        "untracked Contoria",
-    ),
-    Command("find", "Find an account, contact, lead, opportunity or case", _find, "find Contoria"),
-    Command("preferences", "Change your own choices", show_preferences),
-    Command("signout", "Sign out, so that I read your email no more", _sign_out),
-    Command("settings", "Show the features and turn them on or off", show_settings, is_admin=True),
-    Command("enable", "Turn a feature on", _enable, "enable auto capture", is_admin=True),
-    Command("disable", "Turn a feature off", _disable, "disable auto capture", is_admin=True),
-    Command("requirements", "Show what Liaison needs and whether it is there", _requirements, is_admin=True),
-    Command("consent", "Get the link that grants permissions in Microsoft 365", _consent, is_admin=True),
+    Command("help", _help),
+    Command("untracked", _untracked),
+    Command("find", _find),
+    Command("preferences", show_preferences),
+    Command("signout", _sign_out),
+    Command("settings", show_settings, is_admin=True),
+    Command("enable", _enable, is_admin=True),
+    Command("disable", _disable, is_admin=True),
+    Command("requirements", _requirements, is_admin=True),
+    Command("consent", _consent, is_admin=True),
 )
 BY_WORD = {command.word: command for command in COMMANDS}

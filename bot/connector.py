@@ -26,6 +26,7 @@ from yarl import URL
 from bot.credentials import Credentials
 from insights.errors import NotAllowed, NotFound, Problem, Unavailable
 from insights.outside import WebAddress, read_address, read_all
+from insights.words import Said, say
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -128,7 +129,9 @@ class Connector:
                 with attempt:
                     return await self._request(method, url, conversation_id, data)
         except Throttled as throttled:
-            raise _unavailable(f"it answered {throttled.status} {ATTEMPTS} times") from None
+            raise _unavailable(
+                say("why.answered_times", status=throttled.status, attempts=ATTEMPTS)
+            ) from None
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise _unavailable(type(error).__name__) from None
         raise AssertionError("unreachable")
@@ -137,9 +140,9 @@ class Connector:
         """The address of a resource; NotFound where the service URL or an id leads anywhere else."""
         base = read_address(service_url)
         if base is None or not base.is_plain or not self._reaches(base):
-            raise _nowhere("its address is none of Teams'")
+            raise _nowhere(say("why.address_none_teams"))
         if any(not part.strip(".") for part in path):  # dots alone are a way up, encoded or not
-            raise _nowhere("its id is none")
+            raise _nowhere(say("why.id_none"))
         parts = "".join(f"/{quote(part, safe='')}" for part in path)
         return URL(f"{base}/v3/conversations{parts}", encoded=True)
 
@@ -185,15 +188,15 @@ def _seconds(header: str | None) -> float | None:
 
 def _refused(status: int) -> Problem:
     if status in {401, 403}:
-        return NotAllowed("Teams did not take the message", f"it answered {status}", code="teams_refused")
+        return NotAllowed("teams_refused", status=status)
     if status == 404:
-        return _nowhere("it answered 404")
-    return _unavailable(f"it answered {status}")
+        return _nowhere(say("why.answered_404"))
+    return _unavailable(say("why.answered", status=status))
 
 
-def _nowhere(why: str) -> NotFound:
-    return NotFound("Teams does not know the conversation", why, code="no_conversation")
+def _nowhere(why: Said) -> NotFound:
+    return NotFound("no_conversation.nowhere", why=why)
 
 
-def _unavailable(why: str) -> Unavailable:
-    return Unavailable("Teams cannot be reached", why, "try again in a moment", code="no_teams")
+def _unavailable(why: Said) -> Unavailable:
+    return Unavailable("no_teams", why=why)

@@ -45,12 +45,7 @@ class AppCredentials:
             if time.monotonic() > self._good_until:
                 answer = await self._ask()
                 if "access_token" not in answer:
-                    raise Unavailable(
-                        "Entra gave the bot no token",
-                        str(answer.get("error", "no reason given")),
-                        "check MicrosoftAppId, MicrosoftAppPassword and MicrosoftAppTenantId",
-                        code="no_bot_token",
-                    )
+                    raise Unavailable("no_bot_token", error=str(answer.get("error", "?")))
                 self._token = answer["access_token"]
                 self._good_until = time.monotonic() + float(answer.get("expires_in", 0)) - EARLY
         return self._token

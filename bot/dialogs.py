@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.turns import CARD, Turn, told
 from cards.elements import Card
-from cards.plain import plain
 from cards.preferences import DIALOG as PREFERENCES
 from cards.preferences import preferences_form_card
 from cards.words import Words
@@ -50,9 +49,9 @@ def said(text: str) -> dict[str, Any]:
     return {"task": {"type": "message", "value": text}}
 
 
-def refusal(problem: Problem) -> dict[str, Any]:
+def refusal(problem: Problem, words: Words) -> dict[str, Any]:
     """Why there is no form."""
-    return said(told(problem))
+    return said(told(problem, words))
 
 
 def failure(words: Words) -> dict[str, Any]:
@@ -69,21 +68,20 @@ def _form(title: str, card: Card) -> dict[str, Any]:
 def _find(data: Mapping[str, Any]) -> Dialog:
     found = DIALOGS.get(str(data.get("dialog")))
     if found is None:
-        raise NotFound("This button does not work any more", "the card is of another version",
-                       "write the command again", code="no_dialog")  # fmt: skip
+        raise NotFound("no_dialog")
     return found
 
 
 async def _draw_preferences(turn: Turn, problem: Problem | None) -> Card:
     found = await choices.read_preferences(turn.services, turn.user)
-    told_of = [plain(told(problem))] if problem else []
+    told_of = [told(problem, turn.words)] if problem else []
     return preferences_form_card(found, turn.words, told_of)
 
 
 async def _keep_preferences(turn: Turn, data: Mapping[str, Any]) -> str:
     chosen, version = data.get("auto_capture"), data.get("version")
     if chosen not in {"true", "false", True, False} or not isinstance(version, int):
-        raise Invalid("Nothing was chosen", do="use the switch, then save", code="bad_choice")
+        raise Invalid("bad_choice.nothing")
     body = PreferencesBody(auto_capture=chosen in {"true", True}, version=version)
     await choices.change_preferences(turn.services, turn.user, body)
     return turn.words("preferences.saved")

@@ -46,16 +46,11 @@ class BotDoor:
     async def take(self) -> "Bot":
         """The bot; raises Unavailable where none is set up."""
         if not self._is_set_up:
-            raise Unavailable(
-                "There is no bot here yet",
-                "MicrosoftAppId is not set",
-                "register a bot and set it (docs/operator.md)",
-                code="no_bot",
-            )
+            raise Unavailable("no_bot.not_registered")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._opened.wait(), OPENING_SECONDS)
         if self._bot is None:
-            raise Unavailable("The bot is still starting", "", "try again in a moment", code="no_bot")
+            raise Unavailable("no_bot.starting")
         return self._bot
 
     async def _opening(self, services: Services) -> "AbstractAsyncContextManager[Bot]":

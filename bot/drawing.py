@@ -14,7 +14,7 @@ async def draw_listing(
 ) -> Answer:
     """The card of a list shown before, with the same emails; `problem` is told on it."""
     page = await read_listed(services, user, listing.record, listing.email_ids)
-    notice = told(problem) if problem else page.notice
+    notice = told(problem, words) if problem else page.notice
     kept = {"next": listing.next_cursor, "is_first": listing.is_first, "notice": notice}
     page = page.model_copy(update=kept)
     return Answer(untracked_card(page, listing.id, words), listing, page.change_id)

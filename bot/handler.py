@@ -101,7 +101,7 @@ class Handler(ActivityHandler):
         if turn is None:
             await self._delivery.show(incoming, Answer(stranger_card(words)))
         else:
-            texts = [command.text for command in commands.commands_of(turn.user)]
+            texts = [command.word for command in commands.commands_of(turn.user)]
             await self._delivery.show(incoming, Answer(welcome_card(texts, words)))
 
     async def _answer_submit(self, incoming: Incoming, pressed: Press) -> None:

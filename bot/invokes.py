@@ -65,7 +65,7 @@ class Invokes:
         try:
             return await dialogs.ANSWERS[incoming.name](await self._turning.require(incoming), data)
         except Problem as problem:
-            return dialogs.refusal(problem)
+            return dialogs.refusal(problem, words)
         except Exception:
             log.exception("a dialog failed", name=incoming.name)
             return dialogs.failure(words)
@@ -80,7 +80,7 @@ class Invokes:
                 return search.message(words("bot.stranger_do"))
             return await searching(Turn(self._services, incoming, user, words), value)
         except Problem as problem:
-            return search.refusal(problem)
+            return search.refusal(problem, words)
         except Exception:
             log.exception("a search failed", name=incoming.name)
             return search.message(words("bot.failed"))
@@ -118,7 +118,7 @@ class Invokes:
                 return signing_in.refused(incoming)
             return signing_in.login_request(self._services.settings, incoming, problem)
         except Problem as problem:
-            return said(told(problem))
+            return said(told(problem, words))
         except Exception:
             log.exception("a button failed")
             return said(f"{words('bot.failed')} {words('bot.failed_do')}")

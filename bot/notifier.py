@@ -100,7 +100,7 @@ class Redrawer:
     async def _draw(self, listing: Listing, place: Place) -> None:
         user = await self._services.crm.user(listing.user_id)
         if user is None:
-            raise NotFound("The user is gone", code="user_gone")
+            raise NotFound("user_gone")
         answer = await draw_listing(self._services, user, read_words(listing.language), listing)
         await self._chats.update(place, message_of(answer))
         await self._services.database.write(listings.note_drawn, place, answer.change_id)

@@ -102,7 +102,7 @@ CHANGING = {
     "disable": ("disable",),
 }
 """Commands that change something at once: only their own words mean them, one letter may be wrong."""
-FEATURE_WORDS = frozenset(word for feature in FEATURES for word in feature.title.casefold().split())
+FEATURE_WORDS = frozenset(word for feature in FEATURES for word in str(feature.title).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

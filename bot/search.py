@@ -9,6 +9,7 @@ from typing import Any
 from bot.records import labels_of
 from bot.turns import CARD, Turn, told
 from cards.records import record_card, record_preview
+from cards.words import Words
 from insights.errors import NotFound, Problem
 from insights.links import read_record_link, record_link
 from insights.model import RecordRef
@@ -57,9 +58,9 @@ def message(text: str) -> dict[str, Any]:
     return {"composeExtension": {"type": "message", "text": text}}
 
 
-def refusal(problem: Problem) -> dict[str, Any]:
+def refusal(problem: Problem, words: Words) -> dict[str, Any]:
     """Why there is nothing to list, in words."""
-    return message(told(problem))
+    return message(told(problem, words))
 
 
 def _typed(value: Mapping[str, Any]) -> str:

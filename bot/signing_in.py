@@ -99,7 +99,7 @@ class SignIns:
         user = await self._chats.identify(incoming)
         identity = await self._services.directory.identify(exchange.token)
         if user is None or not identity.object_id or identity.object_id != user.object_id:
-            raise NotSignedIn("This token is somebody else's", code="bad_token")
+            raise NotSignedIn("bad_token.foreign")
 
     @staticmethod
     async def _answer(

@@ -18,6 +18,7 @@ from insights.errors import NotSignedIn
 from insights.outside import read_address, read_all, read_json
 from insights.published_keys import PublishedKeys
 from insights.settings import BOT_OPEN_ID_METADATA
+from insights.words import Said, say
 
 ISSUER = "https://api.botframework.com"
 SKEW = 300
@@ -40,10 +41,10 @@ class Claims:
     def require_match(self, incoming: Incoming) -> None:
         """Raise NotSignedIn unless the activity comes from there."""
         if incoming.channel_id not in self.channels:
-            raise _refusal("the key of the token is not endorsed for this channel")
+            raise _refusal(say("why.key_token_not_endorsed_this"))
         claimed = read_address(self.service_url)
         if claimed is None or claimed != read_address(incoming.service_url):
-            raise _refusal("the token is for another service URL")
+            raise _refusal(say("why.token_another_service_url"))
 
 
 class TokenValidator:
@@ -80,11 +81,11 @@ class TokenValidator:
     async def _validate(self, authorization: str) -> Claims:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise _refusal("there is no bearer token")
+            raise _refusal(say("why.there_no_bearer_token"))
         key_id = self._key_id(token)
         found = await self._keys.find(key_id)
         if found is None:
-            raise _refusal("the token is signed with a key that the Bot Framework does not publish")
+            raise _refusal(say("why.token_signed_with_key_bot"))
         claims = self._claims(token, found.key)
         service_url = claims.get("serviceurl") or claims.get("serviceUrl")
         channels = frozenset(found.about.get("endorsements") or [])
@@ -95,10 +96,10 @@ class TokenValidator:
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.InvalidTokenError, RecursionError):
-            raise _refusal("the token is none") from None
+            raise _refusal(say("why.token_none")) from None
         key_id = header.get("kid")
         if not isinstance(key_id, str) or header.get("alg") != "RS256":
-            raise _refusal("the token is not signed as the Bot Framework signs")
+            raise _refusal(say("why.token_not_signed_as_bot"))
         return key_id
 
     def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
@@ -113,7 +114,7 @@ class TokenValidator:
                 options={"require": ["exp", "iss", "aud"]},
             )
         except (jwt.InvalidTokenError, RecursionError) as error:
-            raise _refusal(f"the token is not valid ({type(error).__name__})") from None
+            raise _refusal(say("why.token_not_valid", name=type(error).__name__)) from None
         return claims
 
     async def _fetch_keys(self) -> Sequence[Mapping[str, Any]] | None:
@@ -134,5 +135,5 @@ class TokenValidator:
             return read_json(await read_all(answer.content.iter_chunked(65_536), MOST_BYTES))
 
 
-def _refusal(why: str) -> NotSignedIn:
-    return NotSignedIn("This request does not come from the Bot Framework", why, code="bad_bot_token")
+def _refusal(why: Said) -> NotSignedIn:
+    return NotSignedIn("bad_bot_token", why=why)

@@ -49,12 +49,7 @@ class Trust:
         if address is None or not self.reaches(address):
             raise _too_far() if not self.is_remote else _unsafe()
         if incoming.channel_id not in self.channels:
-            raise NotAllowed(
-                "This server talks to people in Teams only",
-                "the activity comes through another channel, which does not prove who somebody is",
-                "remove the channel from the bot's registration",
-                code="foreign_channel",
-            )
+            raise NotAllowed("foreign_channel")
 
     def knows(self, tenant_ids: Iterable[str]) -> bool:
         """Whether these are tenants of ours; none at all is not."""
@@ -65,15 +60,8 @@ class Trust:
 
 
 def _too_far() -> NotSignedIn:
-    return NotSignedIn(
-        "This server talks to clients on this machine only",
-        "the activity's serviceUrl is elsewhere",
-        "set MicrosoftAppId and start without --demo to use it with Teams",
-        code="bad_service_url",
-    )
+    return NotSignedIn("bad_service_url.too_far")
 
 
 def _unsafe() -> NotSignedIn:
-    return NotSignedIn(
-        "This server answers by https only", "the activity's serviceUrl is none", code="bad_service_url"
-    )
+    return NotSignedIn("bad_service_url.unsafe")

@@ -36,9 +36,7 @@ class Turning:
         """The same; raises NotFound for strangers."""
         turn = await self.turn(incoming)
         if turn is None:
-            raise NotFound(
-                "You are not known here", "the CRM has no enabled user for you", code="unknown_user"
-            )
+            raise NotFound("unknown_user.bot")
         return turn
 
     async def run(self, incoming: Incoming, work: Callable[[Turn], Awaitable[Answer]]) -> Answer:
@@ -75,5 +73,6 @@ def failure_card(words: Words) -> Card:
 
 def problem_card(problem: Problem, words: Words) -> Card:
     """What was asked wrongly is asked back; what failed is framed."""
-    parts = [part for part in (problem.why, problem.do) if part]
-    return notice_card(problem.what, parts, words, is_error=not isinstance(problem, Invalid))
+    told = problem.told(words)
+    parts = [part for part in (told.why, told.do) if part]
+    return notice_card(told.what, parts, words, is_error=not isinstance(problem, Invalid))

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bot.activities import Incoming
 from cards.elements import Card
-from cards.plain import sentence
+from cards.plain import Text, sentence
 from cards.words import Words
 from insights.capture.views import UntrackedList
 from insights.errors import Problem
@@ -84,9 +84,10 @@ class Press:
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
-def told(problem: Problem) -> str:
+def told(problem: Problem, words: Words) -> Text:
     """A problem in sentences: what, why, what to do."""
-    return " ".join(sentence(part) for part in (problem.what, problem.why, problem.do) if part)
+    parts = problem.told(words)
+    return Text(" ".join(sentence(part) for part in (parts.what, parts.why, parts.do) if part))
 
 
 def message_of(answer: Answer) -> dict[str, Any]:

@@ -20,7 +20,9 @@ def consent_card(consent: Grants, words: Words) -> Card:
     if consent.used:
         body.append(group([line(_use(consent.used, words))], style="emphasis", spacing="Medium"))
     if consent.link is None:
-        body.append(group([line(sentence(consent.reason, WHY))], style="warning", spacing="Medium"))
+        body.append(
+            group([line(sentence(words.told(consent.reason, WHY)))], style="warning", spacing="Medium")
+        )
         return card(words, body)
     body.append(buttons(open_url(words("consent.open"), consent.link), spacing="Medium"))
     if consent.valid_until:
@@ -31,9 +33,9 @@ def consent_card(consent: Grants, words: Words) -> Card:
 def _grant(item: GrantItem, words: Words) -> Element:
     state = words(STATE_KEYS[item.state])
     shown = lines(run(plain(item.permission), weight="Bolder"), run(Text(f" · {state}")))
-    told = [small(sentence(why, WHY)) for why in item.why]
+    told = [small(sentence(words.told(why, WHY))) for why in item.why]
     if item.cause:
-        told.append(small(sentence(item.cause, WHY), spacing="Small"))
+        told.append(small(sentence(words.told(item.cause, WHY)), spacing="Small"))
     return group([shown, *told], separator=True, spacing="Medium")
 
 

@@ -46,6 +46,11 @@ def sentence(text: str, longest: int = LONGEST) -> Text:
     return Text(f"{told[:1].upper()}{told[1:]}{end}")
 
 
+def capitalized(text: Text) -> Text:
+    """A text with a capital first letter."""
+    return Text(f"{text[:1].upper()}{text[1:]}")
+
+
 def paragraph(text: str) -> Text:
     """A paragraph of a long text that people are asked to agree to: never cut."""
     return plain(text, max(len(text) * 2, 1))

@@ -15,7 +15,7 @@ def preferences_card(preferences: Preferences, words: Words, *, saved: bool = Fa
     title = heading(words, "preferences.title")
     if preferences.auto_capture is None:
         return card(words, [title, line(words("preferences.off"))])
-    save = buttons(execute(words("preferences.save"), "save_preferences", "mine", style="positive"))
+    save = buttons(execute(words("save"), "save_preferences", "mine", style="positive"))
     told = [small(words("preferences.saved"), spacing="Small")] if saved else []
     return card(words, [title, *_choices(preferences, words), save, *told])
 
@@ -25,7 +25,7 @@ def preferences_form_card(preferences: Preferences, words: Words, told: Sequence
     problem = [line(text, color="Attention") for text in told]
     if preferences.auto_capture is None:
         return card(words, [*problem, line(words("preferences.off"))])
-    save = buttons(submit(words("preferences.save"), DIALOG, version=preferences.version))
+    save = buttons(submit(words("save"), DIALOG, version=preferences.version))
     return card(words, [*problem, *_choices(preferences, words), save])
 
 

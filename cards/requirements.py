@@ -16,7 +16,7 @@ from cards.elements import (
     run,
     small,
 )
-from cards.plain import Text, plain, sentence
+from cards.plain import Text, sentence
 from cards.words import Words
 from insights.views import RequirementItem, RequirementList
 
@@ -58,10 +58,11 @@ def _summary(
 def _missing(item: RequirementItem, words: Words) -> Element:
     told = [
         lines(
-            run(plain(item.requirement), weight="Bolder"), run(Text(f" · {words('requirements.not_met')}"))
+            run(words.told(item.requirement), weight="Bolder"),
+            run(Text(f" · {words('requirements.not_met')}")),
         ),
-        small(sentence(item.cause, CAUSE)),
-        line(sentence(item.action, ACTION), spacing="Small", size="Small"),
+        small(sentence(words.told(item.cause, CAUSE))),
+        line(sentence(words.told(item.action, ACTION)), spacing="Small", size="Small"),
     ]
     if item.link.startswith("https://"):
         name = words("requirements.read_name", requirement=item.requirement)
@@ -73,8 +74,8 @@ def _missing(item: RequirementItem, words: Words) -> Element:
 def _folded(item: RequirementItem, words: Words) -> Element:
     state = words(f"requirements.{item.state}")
     shown = lines(
-        run(plain(item.requirement), size="Small"), run(Text(f" · {state}"), size="Small", isSubtle=True)
+        run(words.told(item.requirement), size="Small"), run(Text(f" · {state}"), size="Small", isSubtle=True)
     )
     if item.state == "met":
         return shown
-    return group([shown, small(sentence(item.cause, CAUSE))], spacing="Small")
+    return group([shown, small(sentence(words.told(item.cause, CAUSE)))], spacing="Small")

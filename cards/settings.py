@@ -18,6 +18,7 @@ from cards.elements import (
 from cards.plain import Text, paragraph, plain
 from cards.words import Words
 from insights.views import FeatureState, FeaturesView, Terms
+from insights.words import Said
 
 SENTENCE = 300
 VISIBLE = 900
@@ -28,7 +29,7 @@ REST = "rest of the terms"
 def settings_card(view: FeaturesView, words: Words) -> Card:
     """Each feature with its state and what it shares with whom; verbs `enable`, `disable`, id = feature."""
     body = [heading(words, "settings.title"), small(_accepted(view, words))]
-    body += [group([line(plain(warning, SENTENCE))], style="warning") for warning in view.warnings]
+    body += [group([line(words.told(warning, SENTENCE))], style="warning") for warning in view.warnings]
     for name in type(view.features).model_fields:
         body.append(_feature(name, getattr(view.features, name), view.sharing.get(name, ""), words))
     return card(words, body)
@@ -47,7 +48,11 @@ def disable_card(feature: str, words: Words) -> Card:
 def terms_card(terms: Terms, feature: str, words: Words) -> Card:
     """The terms to accept before `feature` can be turned on: verb `accept_terms`, id = the feature."""
     why = words("terms.why", feature=_name(feature, words), version=terms.version)
-    body = [heading(words, "terms.title"), line(why), *_folded(terms.text, words)]
+    body = [
+        heading(words, "terms.title"),
+        line(why),
+        *_folded(terms.text if isinstance(terms.text, str) else words(terms.text), words),
+    ]
     if terms.accepted:
         told = words("terms.accepted", name=terms.accepted.by, time=terms.accepted.at)
         return card(words, [*body, small(told, spacing="Medium")])
@@ -62,15 +67,15 @@ def _accepted(view: FeaturesView, words: Words) -> Text:
     return words("settings.accepted", version=accepted.version, name=accepted.by, time=accepted.at)
 
 
-def _feature(name: str, state: FeatureState, sharing: str, words: Words) -> Element:
+def _feature(name: str, state: FeatureState, sharing: Said, words: Words) -> Element:
     shown = _name(name, words)
     text = words(f"settings.{state.state.replace(' ', '_')}")
     told = [
         lines(run(shown, weight="Bolder"), run(Text(f" · {text}"))),
-        small(plain(sharing, SENTENCE)),
+        small(words.told(sharing, SENTENCE)),
     ]
     if state.reason:
-        told.append(small(plain(state.reason, SENTENCE), spacing="Small"))
+        told.append(small(words.told(state.reason, SENTENCE), spacing="Small"))
     if state.state == "unavailable":
         return group(told, separator=True, spacing="Medium")
     verb = "enable" if state.state == "off" else "disable"
@@ -80,7 +85,7 @@ def _feature(name: str, state: FeatureState, sharing: str, words: Words) -> Elem
 
 
 def _name(feature: str, words: Words) -> Text:
-    key = f"feature.{feature}"
+    key = f"feature.{feature}.title"
     return words(key) if key in words else plain(feature)
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from cards.elements import Card, Element, beside, buttons, card, execute, group, heading, line, small, title
-from cards.plain import Text, joined, moment, plain
+from cards.plain import Text, capitalized, joined, moment, plain
 from cards.words import Words
 from insights.capture.views import Item, UntrackedList, UntrackedRow
 from insights.mail.addresses import relation_key
@@ -32,7 +32,7 @@ def untracked_card(page: UntrackedList, list_id: str, words: Words) -> Card:
     if page.rows and all(row.item.state == TrackState.TRACKED for row in page.rows):
         body.append(small(words("untracked.all_tracked")))
     if page.notice:
-        body.append(line(plain(page.notice)))
+        body.append(line(words.told(page.notice)))
     body += [_row(row, list_id, words) for row in page.rows]
     if not page.rows and not page.notice:
         body.append(line(_empty(page, words)))
@@ -84,7 +84,7 @@ def _about(row: UntrackedRow, words: Words) -> Text:
 def _who(row: UntrackedRow, words: Words) -> Text:
     item = row.item
     if item.why:
-        return plain(item.why[:1].upper() + item.why[1:], PERSON)
+        return capitalized(words.told(item.why, PERSON))
     if item.direction == "outgoing":
         return _recipients(row, words) if item.to else Text()
     name = item.sender_name or item.sender
@@ -120,11 +120,11 @@ def _regarding(row: UntrackedRow, words: Words) -> Element:
     choices = [
         {"title": _choice(record, words), "value": f"{record.table}:{record.id}"} for record in row.choices
     ]
-    choices.append({"title": words("none"), "value": NONE})
+    choices.append({"title": words("regarding.none"), "value": NONE})
     return {
         "type": "Input.ChoiceSet",
         "id": f"regarding {row.item.id}",
-        "placeholder": words("track.regarding"),
+        "placeholder": words("regarding.title"),
         "style": "compact",
         "value": choices[0]["value"],
         "choices": choices,
@@ -150,10 +150,10 @@ def _tracked(item: Item, words: Words) -> list[Element]:
 
 
 def _failed(item: Item, words: Words) -> list[Element]:
-    cause = plain(item.failure.cause, CAUSE) if item.failure else words("state.no_cause")
+    cause = words.told(item.failure.cause, CAUSE) if item.failure else words("state.no_cause")
     told = [line(words("state.failed", cause=cause), spacing="None", weight="Bolder")]
     if item.failure and item.failure.action:
-        told.append(small(plain(item.failure.action, CAUSE)))
+        told.append(small(words.told(item.failure.action, CAUSE)))
     return told
 
 

@@ -26,7 +26,7 @@ async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None
                 )
         except ImportFailed as failed:
             print("\n".join(map(str, failed.faults)), file=sys.stderr)
-            raise Invalid("Nothing was imported", failed.why, failed.do, code=failed.code) from None
+            raise
     outcomes = asdict(report)
     tables = sorted({table for counts in outcomes.values() for table in counts})
     print_rows(
@@ -94,12 +94,7 @@ async def _import_calendar(arguments: argparse.Namespace, settings: Settings) ->
 def _require_embedded(what: str, setting: str, value: str) -> None:
     """Raise Invalid where what would be imported is kept elsewhere."""
     if value != "embedded":
-        raise Invalid(
-            f"{what} cannot be imported",
-            f"{setting}={value}: it is kept there",
-            f"bring it in there, or leave {setting} out",
-            code="foreign_store",
-        )
+        raise Invalid("foreign_store", what=what, setting=setting, value=value)
 
 
 COMMANDS = (

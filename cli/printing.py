@@ -42,8 +42,9 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
 
 def report(problem: Problem) -> None:
     """`error: what · why · what to do`, one line for each line of what."""
-    rest = [part for part in (problem.why, problem.do) if part]
-    for line in problem.what.splitlines() or [problem.title]:
+    told = problem.english
+    rest = [part for part in (told.why, told.do) if part]
+    for line in told.what.splitlines() or [told.title]:
         print(" · ".join([f"error: {line}", *rest]), file=sys.stderr)
 
 

@@ -25,19 +25,9 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 async def _serve(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.demo and not _is_loopback(arguments.host):
-        raise Invalid(
-            f"The demo does not listen on {arguments.host}",
-            "anybody can be anybody in it",
-            "leave --host out, or run without --demo",
-            code="demo_not_local",
-        )
+        raise Invalid("demo_not_local", host=arguments.host)
     if settings.microsoft_app_id and not settings.tenant_ids:
-        raise Invalid(
-            "LIAISON_ENTRA_TENANTS: is missing",
-            "the bot of MicrosoftAppId answers people of tenants that are named by their id, and no other",
-            "set it, or set MicrosoftAppTenantId to an id",
-            code="bad_setting",
-        )
+        raise Invalid("bad_setting.no_tenant")
     from addin.observe import set_up_logs
     from app import serve
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cli.command import Command, argument, utc_now
 from insights.scopes import FEATURES_WITH_SCOPES
 from insights.settings import Settings
+from insights.words import say
 
 PIPED = 500
 """Columns of a table that no terminal shows: no link is cut in two."""
@@ -47,8 +48,8 @@ def _print_requirements(items: Sequence["RequirementItem"]) -> None:
     table = Table("state", "requirement", "cause and what to do", box=box.SIMPLE)
     for item in sorted(items, key=lambda item: list(order).index(item.state)):
         told = [item.cause, *((item.action, item.link) if item.state == "not met" else ())]
-        about = Text("\n".join(part for part in told if part), overflow="fold")
-        table.add_row(Text(item.state, order[item.state]), Text(item.requirement), about)
+        about = Text("\n".join(str(part) for part in told if part), overflow="fold")
+        table.add_row(Text(item.state, order[item.state]), Text(str(item.requirement)), about)
     Console(width=None if sys.stdout.isatty() else PIPED).print(table)
 
 
@@ -69,7 +70,10 @@ async def _build_manifests(arguments: argparse.Namespace, settings: Settings) ->
     from manifests.build import build_manifests
     from manifests.facts import BotCommand
 
-    commands = [BotCommand(each.word, each.sentence, is_private=each.is_admin) for each in BOT_COMMANDS]
+    commands = [
+        BotCommand(each.word, str(say(f"command.{each.word}.sentence")), is_private=each.is_admin)
+        for each in BOT_COMMANDS
+    ]
     app_id = settings.microsoft_app_id
     sign_in_id = settings.entra_client_id
     for path in build_manifests(arguments.public_url, app_id, commands, arguments.out, sign_in_id=sign_in_id):

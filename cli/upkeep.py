@@ -14,22 +14,12 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.registry import directory_name, open_services
 
     if directory_name(settings) != "embedded":
-        raise Invalid(
-            "No token can be made",
-            "people sign in with Microsoft Entra",
-            "sign in there, or use the embedded directory",
-            code="foreign_directory",
-        )
+        raise Invalid("foreign_directory")
     _require_installation(settings)
     async with open_services(settings, utc_now) as services:
         user = await services.crm.user(arguments.user)
         if user is None:
-            raise NotFound(
-                f"No enabled user is called {arguments.user}",
-                f"the CRM in {settings.data_dir} has none of this address or id, or several of the address",
-                "give the systemuserid, import systemusers.csv, or give --data",
-                code="unknown_user",
-            )
+            raise NotFound("unknown_user.command_line", user=arguments.user, data_dir=settings.data_dir)
         print(cast(EmbeddedDirectory, services.directory).issue_token(user.id, arguments.hours))
 
 
@@ -72,12 +62,7 @@ async def _rotate(_arguments: argparse.Namespace, settings: Settings) -> None:
 def _require_installation(settings: Settings) -> None:
     """Raise NotFound where a mistyped data directory would become a new installation."""
     if not settings.database_url and not (settings.data_dir / "liaison.sqlite").exists():
-        raise NotFound(
-            f"There is no installation in {settings.data_dir}",
-            "no database of Liaison is there",
-            "give --data or LIAISON_DATA_DIR as the server has it, or import or serve something first",
-            code="nothing_there",
-        )
+        raise NotFound("nothing_there.no_installation", data_dir=settings.data_dir)
 
 
 COMMANDS = (

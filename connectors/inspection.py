@@ -59,9 +59,9 @@ async def _attempt(part: Part, opened: Awaitable[T], problems: dict[Part, Proble
     except Problem as problem:
         problems[part] = problem
     except TimeoutError:
-        problems[part] = Unavailable("It was not opened", f"there was no answer within {PATIENCE:g} seconds")
+        problems[part] = Unavailable("not_opened.no_answer", patience=f"{PATIENCE:g}")
     except (SQLAlchemyError, OSError) as error:  # a driver's own words may quote addresses and passwords
-        problems[part] = Unavailable("It cannot be opened", type(error.__cause__ or error).__name__)
+        problems[part] = Unavailable("not_opened.failed", name=type(error.__cause__ or error).__name__)
     return None
 
 
@@ -69,9 +69,9 @@ async def _ready(opening: Opening, name: str) -> bool:
     """Open a database that is there at this version's schema; raises Unavailable for any other."""
     settings = opening.settings
     if not settings.database_url and not (settings.data_dir / f"{name}.sqlite").is_file():
-        raise Unavailable("There is no database", f"there is no {name}.sqlite in the data directory yet")
+        raise Unavailable("not_opened.no_file", name=name)
     if not await is_newest(opening.database(name), database_revisions()[name]):
-        raise Unavailable("The database is not ready", f"{name} is not at the schema of this version")
+        raise Unavailable("not_opened.other_schema", name=name)
     return True
 
 
@@ -80,7 +80,7 @@ async def _require_own(opening: Opening) -> None:
     await _ready(opening, "liaison")
     settings = opening.settings
     if not settings.secret_keys and not any((settings.data_dir / "keys").glob("*.key")):
-        raise Unavailable("It was not opened", "there is no signing key yet")
+        raise Unavailable("not_opened.no_key")
 
 
 async def _open_crm(opening: Opening) -> Crm:
@@ -93,7 +93,7 @@ async def _open_crm(opening: Opening) -> Crm:
 
 async def _open_mail(opening: Opening, crm: Crm | None, problems: dict[Part, Problem]) -> Mail:
     if crm is None:
-        raise Unavailable("It was not opened", f"the CRM has to be there first: {problems['crm'].why}")
+        raise Unavailable("not_opened.no_crm", why=problems["crm"].cause)
     if opening.settings.mail == "embedded":
         await _ready(opening, "mailbox")
     else:
@@ -103,11 +103,11 @@ async def _open_mail(opening: Opening, crm: Crm | None, problems: dict[Part, Pro
 
 async def _open_directory(opening: Opening, crm: Crm | None, problems: dict[Part, Problem]) -> Directory:
     if crm is None:
-        raise Unavailable("It was not opened", f"the CRM has to be there first: {problems['crm'].why}")
+        raise Unavailable("not_opened.no_crm", why=problems["crm"].cause)
     if opening.settings.mail == "embedded":
         await _ready(opening, "crm")
     elif opening.settings.mail == "graph" and "following" not in opening.shared:
-        raise Unavailable("It was not opened", "the mail server has to be there first")
+        raise Unavailable("not_opened.no_mail")
     await _require_own(opening)
     return await DIRECTORIES[directory_name(opening.settings)](opening, crm)
 
@@ -126,12 +126,7 @@ async def _find_user(opening: Opening, name: str, crm: Crm | None, *, is_known: 
 async def _require_user(crm: Crm, name: str) -> User:
     user = await crm.user(name)
     if user is None:
-        raise NotFound(
-            "No enabled user is called that",
-            "the CRM has none of this address or id",
-            "name another one with --user, or leave it out",
-            code="unknown_user",
-        )
+        raise NotFound("unknown_user.doctor")
     return user
 
 
@@ -147,10 +142,5 @@ async def read_features_on(settings: Settings, now: Callable[[], datetime]) -> s
         opening = Opening(settings, now, stack)
         problems: dict[Part, Problem] = {}
         if await _attempt("database", _ready(opening, "liaison"), problems) is None:
-            raise Unavailable(
-                "Which features are turned on cannot be read",
-                problems["database"].why,
-                "give --data or LIAISON_DATA_DIR, or name the features with --feature",
-                code="no_database",
-            )
+            raise Unavailable("no_database.features", why=problems["database"].cause)
         return await opening.database("liaison").read(features_in_use)

@@ -23,19 +23,9 @@ def read_signing_keys(settings: Settings) -> tuple[str, ...]:
             _make_key(path)
         key = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Unavailable(
-            f"The signing key {path} cannot be used",
-            type(error).__name__,
-            "give the server's user the right to it, or set LIAISON_SECRET_KEYS",
-            code="no_signing_key",
-        ) from None
+        raise Unavailable("no_signing_key", path=path, name=type(error).__name__) from None
     if len(key) < SHORTEST:
-        raise Unavailable(
-            f"The signing key {path} is too short",
-            "it was changed",
-            "remove it: a new one is made",
-            code="bad_key",
-        )
+        raise Unavailable("bad_key", path=path)
     return (key,)
 
 

@@ -303,12 +303,7 @@ def _database_problems() -> Iterator[None]:
     except (SQLAlchemyError, OSError, Unavailable) as error:
         if isinstance(error, Unavailable) and error.code != "no_database":
             raise  # it says itself what is missing
-        raise Unavailable(
-            "The database cannot be opened",
-            _kind_of(error),
-            "check LIAISON_DATABASE_URL, and that the data directory is writable and not full",
-            code="no_database",
-        ) from None
+        raise Unavailable("no_database.not_opened", error=_kind_of(error)) from None
 
 
 def _kind_of(error: Exception) -> str:

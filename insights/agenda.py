@@ -14,12 +14,7 @@ LONGEST_SPAN = timedelta(days=1800)
 def check_span(start: datetime, end: datetime) -> None:
     """Raise Invalid unless `end` comes after `start`, by 1,800 days at most."""
     if not timedelta() < end - start <= LONGEST_SPAN:
-        raise Invalid(
-            "This is no span of a calendar",
-            f"it does not end after it begins, or is longer than {LONGEST_SPAN.days} days",
-            "ask for fewer days",
-            code="bad_span",
-        )
+        raise Invalid("bad_span", days=LONGEST_SPAN.days)
 
 
 def is_own(mailbox: Mailbox) -> bool:
@@ -30,12 +25,7 @@ def is_own(mailbox: Mailbox) -> bool:
 def require_own(mailbox: Mailbox) -> None:
     """Raise NotFound where somebody asks for tasks that are not theirs."""
     if not is_own(mailbox):
-        raise NotFound(
-            "There are no such tasks for you",
-            "tasks of To Do are for their owner alone",
-            "look at your own",
-            code="no_mailbox",
-        )
+        raise NotFound("no_mailbox.tasks")
 
 
 def shown(mailbox: Mailbox, meeting: Meeting) -> Meeting:
@@ -56,9 +46,9 @@ def due_first(tasks: Iterable[TodoTask]) -> list[TodoTask]:
 
 def no_meeting() -> NotFound:
     """A meeting that the calendar does not hold."""
-    return NotFound("No such meeting", "the calendar does not hold it, or no longer", code="no_meeting")
+    return NotFound("no_meeting")
 
 
 def no_task() -> NotFound:
     """A task that To Do does not hold."""
-    return NotFound("No such task", "To Do does not hold it, or no longer", code="no_task")
+    return NotFound("no_task")

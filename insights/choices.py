@@ -19,6 +19,7 @@ from insights.services import Services
 from insights.tables import choices
 from insights.versions import count_change, of_choices, read_version
 from insights.views import ChoicesBody, ChoicesView, Preferences, PreferencesBody
+from insights.words import Phrase, say
 
 Scope = Literal["seller", "organization"]
 ORGANIZATION = ""
@@ -27,7 +28,7 @@ ORGANIZATION = ""
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A row: who may choose it, what holds until somebody does, and what it does in one sentence.
+    """A row: who may choose it and what holds until somebody does.
 
     `feature` is the one that it belongs to: while that is off there is nothing to choose.
     """
@@ -35,27 +36,18 @@ class Choice:
     name: str
     scope: Scope
     default: Any
-    sentence: str
     feature: str = ""
+
+    @property
+    def sentence(self) -> Phrase:
+        """What it does."""
+        return say(f"choice.{self.name}.sentence")
 
 
 CHOICES = (
-    Choice(
-        name="auto_capture",
-        scope="seller",
-        default=True,
-        sentence="List email that is not tracked.",
-        feature="auto_capture",
-    ),
-    Choice(name="language", scope="seller", default="en", sentence="The language of cards and messages."),
-    Choice(
-        name="excluded_labels",
-        scope="organization",
-        default=None,
-        sentence="Email with one of these sensitivity labels is neither suggested nor tracked; "
-        "while none is named, email with any label.",
-        feature="auto_capture",
-    ),
+    Choice("auto_capture", "seller", default=True, feature="auto_capture"),
+    Choice("language", "seller", default="en"),
+    Choice("excluded_labels", "organization", default=None, feature="auto_capture"),
 )
 BY_NAME = {choice.name: choice for choice in CHOICES}
 
@@ -145,13 +137,20 @@ def _organizations(connection: Connection) -> ChoicesView:
 def _keep(
     connection: Connection, owner: str, user: User, values: dict[str, Any], now: datetime, read_at: int | None
 ) -> None:
-    def changed_since(version: int) -> str:
+    def changed_since(version: int) -> list[Phrase]:
         rows = connection.execute(
             select(choices).where(choices.c.owner == owner, choices.c.version > version)
         ).all()
         names = audit.select_names(connection, {row.changed_by_id for row in rows})
-        told = (f"{names.get(row.changed_by_id, 'somebody')} set {row.name} to {row.value}" for row in rows)
-        return "; ".join(told)
+        return [
+            say(
+                "choice_set",
+                name=names.get(row.changed_by_id, say("somebody")),
+                choice=say(f"choice.{row.name}.name"),
+                value=row.value,
+            )
+            for row in rows
+        ]
 
     version = count_change(connection, of_choices(owner), read_at=read_at, changed_since=changed_since)
     for name, value in values.items():

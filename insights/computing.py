@@ -39,9 +39,7 @@ async def compute(function: Callable[..., Any], **arguments: Any) -> Any:
     if process.returncode:
         cause = _cause(process.returncode)
         log.error("computing died", function=place, cause=cause)
-        raise Unavailable(
-            "The computing did not end", f"its process died ({cause})", "it is tried again", code="computing"
-        )
+        raise Unavailable("computing", cause=cause)
     return json.loads(answer)
 
 

@@ -58,12 +58,7 @@ def read_position(purpose: str, cursor: str | None) -> tuple[datetime, str] | No
 
 def bad_cursor() -> Invalid:
     """A cursor that is none, or one of something else."""
-    return Invalid(
-        "The cursor is not one of this list",
-        "it was made for another one or for another question, or was changed",
-        "start again without it",
-        code="bad_cursor",
-    )
+    return Invalid("bad_cursor")
 
 
 def _mark(purpose: str, subject: str) -> bytes:

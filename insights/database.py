@@ -112,12 +112,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, ConnectionError) as error:
-        raise Unavailable(
-            "The database does not answer",
-            type(error).__name__,
-            "try again in a moment; if it stays so, tell your administrator",
-            code="no_database",
-        ) from error
+        raise Unavailable("no_database.no_answer", name=type(error).__name__) from error
 
 
 def metadata() -> MetaData:

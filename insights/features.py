@@ -29,15 +29,10 @@ from insights.views import (
     FeaturesView,
     Terms,
 )
+from insights.words import Phrase, say
 
 TERMS = "terms"
 TERMS_VERSION = "2026-11"
-TERMS_TEXT = """\
-Liaison reads the mailboxes and the CRM of your organisation on your behalf and runs on your own server.
-An email that nobody tracked is shown to its mailbox owner only and is not stored outside the mailbox.
-A tracked email is copied into your CRM and is visible to everyone your CRM permits.
-Turn features on only if your privacy policy and the law that applies to you allow what they do.
-The software is licensed under the MIT licence and comes without warranty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +43,27 @@ class Feature:
     """
 
     name: str
-    title: str
-    sharing: str
     is_built: bool = False
     follows_mail: bool = False
 
+    @property
+    def title(self) -> Phrase:
+        """What it is called."""
+        return say(f"feature.{self.name}.title")
+
+    @property
+    def sharing(self) -> Phrase:
+        """What data it shares with whom."""
+        return say(f"feature.{self.name}.sharing")
+
 
 FEATURES = (
-    Feature(
-        "relationship_assistant",
-        "Relationship assistant",
-        "Shows each seller cards about their own records and mail. Nothing leaves your server.",
-    ),
-    Feature(
-        "auto_capture",
-        "Auto capture",
-        "Shows each user their own emails beside the CRM record they belong to. "
-        "What a user tracks is copied into the CRM, for everyone the CRM permits.",
-        is_built=True,
-        follows_mail=True,
-    ),
-    Feature(
-        "email_engagement",
-        "Email engagement",
-        "Records when consenting recipients open followed emails and shows it to the sender.",
-    ),
-    Feature(
-        "relationship_analytics",
-        "Relationship analytics",
-        "Counts who wrote to whom and when, without subjects or bodies, for everyone who may see a record.",
-    ),
-    Feature(
-        "who_knows_whom",
-        "Who knows whom",
-        "Shows colleagues how well each of them knows a contact, from the same counts.",
-    ),
+    Feature("relationship_assistant"),
+    Feature("auto_capture", is_built=True, follows_mail=True),
+    Feature("email_engagement"),
+    Feature("relationship_analytics"),
+    Feature("who_knows_whom"),
 )
-PILOT = "It is being tried with some people first; ask an administrator to be one of them."
-NOT_BUILT = "Not part of this version yet; your choice is kept for when it is."
 
 
 async def read_features(services: Services, user: User) -> FeaturesView:
@@ -98,7 +76,7 @@ async def read_terms(services: Services, user: User) -> Terms:
     """The terms in their present version and who accepted them; for administrators."""
     await access.require(services, user, admin=True)
     accepted = await _accepted(services)
-    return Terms(version=TERMS_VERSION, text=TERMS_TEXT, accepted=accepted)
+    return Terms(version=TERMS_VERSION, text=say("terms.text"), accepted=accepted)
 
 
 async def change_features(services: Services, user: User, body: FeaturesBody) -> FeaturesView:
@@ -127,10 +105,10 @@ def _states(gates: Mapping[str, Gate]) -> Features:
 
 def _state(feature: Feature, found: Gate) -> FeatureState:
     if found.obstacle:
-        return FeatureState(state="unavailable", reason=found.obstacle)
+        return FeatureState(state="unavailable", reason=found.why)
     if found.state == ON and not found.is_for_user:
-        return FeatureState(state="off", reason=PILOT)
-    reason = "" if feature.is_built else NOT_BUILT
+        return FeatureState(state="off", reason=say("feature.pilot"))
+    reason = "" if feature.is_built else say("feature.not_built")
     return FeatureState(state="on" if found.state == ON else "off", reason=reason)
 
 
@@ -144,12 +122,7 @@ def _change(connection: Connection, user: User, body: FeaturesBody, now: datetim
     if body.accept_terms:
         _accept_terms(connection, user, now)
     elif turned_on and not _is_accepted(connection):
-        raise Conflict(
-            "The features stay off",
-            "the licence terms are not accepted yet",
-            "read them and send accept_terms",
-            code="terms_not_accepted",
-        )
+        raise Conflict("terms_not_accepted")
     for name, state in switches.items():
         if before.get(name, gate.CLOSED).state != state:
             gate.switch(connection, name, state, version, user.id, now)
@@ -161,13 +134,8 @@ def _change(connection: Connection, user: User, body: FeaturesBody, now: datetim
 
 def _require_available(gates: Mapping[str, Gate], names: Iterable[str]) -> None:
     for name in names:
-        if why := gates.get(name, gate.CLOSED).obstacle:
-            raise Conflict(
-                f"{name.replace('_', ' ').capitalize()} stays off",
-                why.rstrip("."),
-                "look at the requirements for what to do",
-                code="feature_unavailable",
-            )
+        if (found := gates.get(name, gate.CLOSED)).obstacle:
+            raise Conflict("feature_unavailable", name=say(f"feature.{name}.title"), why=found.why)
 
 
 def _admit(
@@ -182,10 +150,13 @@ def _admit(
     audit.add(connection, user, "change audience", name, now, audience=told)
 
 
-def _changed_since(connection: Connection, version: int) -> str:
+def _changed_since(connection: Connection, version: int) -> list[Phrase]:
     changed = gate.select_changed(connection, version)
     names = audit.select_names(connection, {user_id for _, _, user_id in changed})
-    return "; ".join(f"{names.get(who, who)} left {name} {state}" for name, state, who in changed)
+    return [
+        say("feature.left", name=names.get(who, who), feature=say(f"feature.{name}.title"), state=state)
+        for name, state, who in changed
+    ]
 
 
 def _accept_terms(connection: Connection, user: User, now: datetime) -> None:
@@ -204,9 +175,7 @@ async def _view(services: Services) -> FeaturesView:
     states = _states(gates)
     warnings = []
     if states.email_engagement.state == "on" and states.relationship_assistant.state != "on":
-        warnings.append(
-            "Email engagement shows its news as cards: turn on the relationship assistant as well."
-        )
+        warnings.append(say("feature.engagement_alone"))
     return FeaturesView(
         version=version,
         terms_accepted=accepted is not None,

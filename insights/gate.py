@@ -26,6 +26,7 @@ from sqlalchemy import (
 from insights.database import insert_into
 from insights.tables import audiences, features, members
 from insights.versions import GATE, count_change
+from insights.words import Phrase, say
 
 ON, OFF = "on", "off"
 USER, GROUP, ROLE = "user", "group", "role"
@@ -39,12 +40,18 @@ class Gate:
 
     state: str
     obstacle: str
+    """The requirement that is not met, "" where it can work here."""
     is_for_user: bool
 
     @property
     def is_open(self) -> bool:
         """Whether the user may use it."""
         return self.state == ON and not self.obstacle and self.is_for_user
+
+    @property
+    def why(self) -> Phrase:
+        """Why it cannot work here, where there is an obstacle."""
+        return say(f"obstacle.{self.obstacle}")
 
 
 CLOSED = Gate(OFF, "", is_for_user=True)

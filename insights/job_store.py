@@ -41,12 +41,7 @@ def drop_unreadable(url: str) -> int:
     try:
         return _drop(engine)
     except SQLAlchemyError as error:
-        raise Unavailable(
-            "Background jobs cannot start",
-            f"the job store cannot be read ({type(error).__name__})",
-            "check that jobs.sqlite is whole, or move it away: what is pending begins anew",
-            code="no_job_store",
-        ) from None
+        raise Unavailable("no_job_store", name=type(error).__name__) from None
     finally:
         engine.dispose()
 

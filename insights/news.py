@@ -112,7 +112,7 @@ class News:
                 continue
             except Exception:
                 log.exception("news could not be read")
-                self._tell_all(Unavailable("News could not be read", "the log says more", code="no_news"))
+                self._tell_all(Unavailable("no_news"))
                 continue
             if happened:
                 self._last = happened[-1].number

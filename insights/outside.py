@@ -149,9 +149,4 @@ def read_json(raw: bytes | str) -> Any:
 def require_end(page: int, sender: str) -> None:
     """Raise Unavailable for a page of a list that goes on for so long that it has no end."""
     if page > MOST_PAGES:
-        raise Unavailable(
-            f"{sender} gives a list without end",
-            f"it goes on after {MOST_PAGES} pages",
-            "try again; if it stays so, tell your administrator",
-            code="endless_list",
-        )
+        raise Unavailable("endless_list", sender=sender, most_pages=MOST_PAGES)

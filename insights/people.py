@@ -16,12 +16,7 @@ async def identify(services: Services, token: str) -> User:
     else:
         user = await services.crm.user(identity.user)
     if user is None:
-        raise NotSignedIn(
-            "You are signed in, but not known here",
-            "the CRM has no enabled user for this account",
-            "ask an administrator to add you to the CRM",
-            code="unknown_user",
-        )
+        raise NotSignedIn("unknown_user.signed_in")
     return user
 
 

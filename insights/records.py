@@ -13,12 +13,7 @@ async def find_records(
 ) -> RecordPage:
     """Records the caller may read, by name or address; Invalid for an unknown table."""
     if table and table not in await timeline_tables(services):
-        raise Invalid(
-            "There is no such table",
-            "its rows have no timeline here",
-            "use its logical name",
-            code="bad_table",
-        )
+        raise Invalid("bad_table")
     page = await services.crm.search(user, text=text, email=email, table=table, cursor=cursor, limit=limit)
     return RecordPage(items=[RecordItem.of(record) for record in page.items], next=page.next)
 
@@ -33,7 +28,7 @@ async def read_record(services: Services, user: User, ref: RecordRef) -> RecordD
 async def create_person(services: Services, user: User, body: PersonBody) -> RecordItem:
     """A new contact or lead owned by the caller; Conflict where the address is one that they may read."""
     if not relation_key(body.email):
-        raise Invalid("That is no email address", "it needs a name, an @ and a domain", code="bad_address")
+        raise Invalid("bad_address.none")
     person = NewPerson(
         table=body.table,
         first_name=body.first_name.strip(),

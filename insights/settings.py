@@ -263,12 +263,7 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [_line(problem) for problem in error.errors(include_input=False, include_url=False)]
-        raise Invalid(
-            "\n".join(lines),
-            "a setting has a value that is not allowed",
-            "correct it in the environment (docs/configuration.md)",
-            code="bad_setting",
-        ) from None
+        raise Invalid("bad_setting.value", lines="\n".join(lines)) from None
 
 
 def _line(problem: ErrorDetails) -> str:

@@ -20,7 +20,7 @@ async def require_record(services: Services, user: User, ref: RecordRef) -> Reco
 async def require_timeline(services: Services, ref: RecordRef) -> None:
     """Raise NotFound for a table whose rows have no timeline."""
     if ref.table not in await timeline_tables(services):
-        raise NotFound("There is no such record here", "its table has no timeline", code="record_not_found")
+        raise NotFound("record_not_found.no_timeline")
 
 
 async def timeline_tables(services: Services) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """How often something that people edit has been changed, so that nobody overwrites what they never saw."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, ScalarSelect, bindparam, select
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, ScalarSelect, bindparam, select
 from insights.database import insert_into
 from insights.errors import Conflict
 from insights.tables import versions
+from insights.words import Phrase
 
 FEATURES, GATE = "features", "gate"
 """What administrators change of features, and what else decides whether they are on: members, obstacles."""
@@ -34,7 +35,7 @@ def count_change(
     subject: str,
     *,
     read_at: int | None = None,
-    changed_since: Callable[[int], str] = lambda _: "",
+    changed_since: Callable[[int], Sequence[Phrase]] = lambda _: (),
 ) -> int:
     """Count a change in its own transaction; writers of one subject wait for each other from here on.
 
@@ -44,10 +45,7 @@ def count_change(
     row = row.on_conflict_do_update(index_elements=["subject"], set_={"number": versions.c.number + 1})
     number: int = connection.execute(row.returning(versions.c.number)).scalar_one()
     if read_at is not None and read_at != number - 1:
-        raise Conflict(
-            "Somebody else changed this meanwhile and nothing was saved",
-            changed_since(read_at) or "what you saw is no longer so",
-            "look at it anew, then change it again",
-            code="changed_meanwhile",
-        )
+        if changes := changed_since(read_at):
+            raise Conflict("changed_meanwhile.known", changes=changes)
+        raise Conflict("changed_meanwhile.unknown")
     return number

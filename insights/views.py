@@ -3,9 +3,31 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    SerializationInfo,
+    WithJsonSchema,
+)
 
 from insights.model import Record
+from insights.words import DEFAULT, Phrase, Said, read_words
+
+
+def _in_language(said: Said, info: SerializationInfo) -> str:
+    """A phrase in the language whose words are the context of the serialization, English without."""
+    return said if isinstance(said, str) else (info.context or read_words(DEFAULT))(said)
+
+
+Sentence = Annotated[
+    str | InstanceOf[Phrase],
+    PlainSerializer(_in_language, return_type=str),
+    WithJsonSchema({"type": "string"}),
+]
+"""What people read, in the language of whom it is sent to."""
 
 
 class View(BaseModel):
@@ -85,7 +107,7 @@ class FeatureState(View):
     """Whether a feature works for the organisation, and why not."""
 
     state: Literal["on", "off", "setting up", "unavailable"]
-    reason: str = ""
+    reason: Sentence = ""
 
 
 class Features(View):
@@ -119,7 +141,7 @@ class Terms(View):
     """The licence terms and whether the organisation accepted this version."""
 
     version: str
-    text: str
+    text: Sentence
     accepted: Acceptance | None = None
 
 
@@ -142,8 +164,8 @@ class FeaturesView(View):
     accepted: Acceptance | None = None
     features: Features
     audience: dict[str, Audience] = Field({}, description="per feature, for whom it is on if not for all")
-    sharing: dict[str, str] = Field(description="per feature, what data it shares with whom")
-    warnings: list[str] = []
+    sharing: dict[str, Sentence] = Field(description="per feature, what data it shares with whom")
+    warnings: list[Sentence] = []
 
 
 Switch = Literal["on", "off"]
@@ -181,10 +203,10 @@ class FeaturesBody(View):
 class RequirementItem(View):
     """Something that Liaison needs around it, and whether it is there."""
 
-    requirement: str
+    requirement: Sentence
     state: Literal["met", "not met", "unknown"]
-    cause: str = Field(description="why it is not met or not known")
-    action: str = Field(description="what to do about it")
+    cause: Sentence = Field(description="why it is not met or not known")
+    action: Sentence = Field(description="what to do about it")
     link: str = Field(description="where to read more")
 
 
@@ -199,9 +221,9 @@ class GrantItem(View):
     """A delegated permission that the features turned on need."""
 
     permission: str
-    why: list[str]
+    why: list[Sentence]
     state: Literal["granted", "not granted", "unknown"]
-    cause: str = Field("", description="why it is not granted or not known")
+    cause: Sentence = Field("", description="why it is not granted or not known")
 
 
 class GrantUse(View):
@@ -217,7 +239,7 @@ class Grants(View):
     """The link by which an administrator of Microsoft 365 grants what the features turned on need."""
 
     link: str | None = Field(description="null where there is nothing to grant by link")
-    reason: str = Field(description="why there is no link")
+    reason: Sentence = Field(description="why there is no link")
     valid_until: datetime | None = None
     permissions: list[GrantItem]
     used: GrantUse | None = Field(None, description="the latest use of a link")
@@ -263,7 +285,7 @@ class ChoicesView(View):
 
     version: int
     choices: OrganizationChoices
-    sentences: dict[str, str]
+    sentences: dict[str, Sentence]
 
 
 class ChoicesBody(View):

@@ -104,9 +104,9 @@ async def _run_at_once(due: Due, services: Services) -> Outcome:
     except Problem as problem:
         return Outcome(due.kind, 0, problem)
     except TimeoutError:
-        busy = Unavailable(f"{due.kind} was not run", "a server is at it", "try again later", code="busy")
+        busy = Unavailable("busy", kind=due.kind)
         return Outcome(due.kind, 0, busy)
     except Exception:
         log.exception("due work failed", kind=due.kind)
-        failed = Unavailable(f"{due.kind} failed", "the log says more", "try again later", code="due_failed")
+        failed = Unavailable("due_failed", kind=due.kind)
         return Outcome(due.kind, 0, failed)

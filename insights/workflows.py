@@ -82,7 +82,7 @@ class Workflows:
     async def wait_ready(self) -> None:
         """Wait until jobs run; raises what hindered the launch."""
         if self._launch is None:
-            raise Unavailable("Background jobs were not started", code="jobs_not_started")
+            raise Unavailable("jobs_not_started")
         await asyncio.shield(self._launch)
 
     async def run(self, name: str, key: str) -> None:
@@ -209,7 +209,7 @@ async def _guard(function: Callable[..., Awaitable[str]], *arguments: str) -> st
     try:
         return await function(*arguments)
     except Unavailable as problem:
-        raise Unavailable(problem.what, code=problem.code) from None
+        raise Unavailable(problem.key) from None  # its values may name what is private
     except Problem as problem:
         return problem.code
     except Exception as error:  # noqa: BLE001  a bug ends the attempt, not the worker
@@ -245,4 +245,4 @@ def _take_slot(data_dir: Path) -> tuple[FileLock, str]:
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0)
             return lock, f"process-{number}"
-    raise Unavailable("Too many processes use this data directory", code="no_process_slot")
+    raise Unavailable("no_process_slot")

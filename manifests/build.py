@@ -30,12 +30,7 @@ def build_manifests(
     `commands` are what Teams suggests while somebody types to the bot.
     """
     if not app_id:
-        raise Invalid(
-            "The manifests were not built",
-            "MicrosoftAppId is not set",
-            "register an application in Microsoft Entra and set MicrosoftAppId to its id (docs/admin.md)",
-            code="no_app_id",
-        )
+        raise Invalid("no_app_id")
     bot_id = _read_app_id(app_id)
     facts = Facts(read_public_url(public_url), bot_id, sign_in_id or bot_id, commands)
     return _write(folder, {PACKAGE: pack(facts), XML: render_xml(facts).encode()})
@@ -45,12 +40,7 @@ def _read_app_id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise Invalid(
-            "The manifests were not built",
-            "MicrosoftAppId is no application id",
-            "set it to the id of the Entra registration, such as 1fcd2a44-6a2c-4bd0-8b1e-3c1b3a6f9d10",
-            code="bad_app_id",
-        ) from None
+        raise Invalid("bad_app_id") from None
 
 
 def read_public_url(text: str) -> str:
@@ -110,17 +100,9 @@ def _write(folder: Path, files: dict[str, bytes]) -> list[Path]:
             with suppress(OSError):
                 draft.unlink()
         raise Invalid(
-            f"The manifests were not written to {folder}",
-            (error.strerror or type(error).__name__).lower(),
-            "choose another folder with --out",
-            code="not_writable",
+            "not_writable", folder=folder, cause=(error.strerror or type(error).__name__).lower()
         ) from None
 
 
 def _wrong_url(why: str) -> Invalid:
-    return Invalid(
-        "The manifests were not built for this --public-url",
-        why,
-        "give the address under which people reach Liaison, such as https://liaison.contoso.com",
-        code="bad_public_url",
-    )
+    return Invalid("bad_public_url", why=why)

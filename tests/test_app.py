@@ -321,7 +321,7 @@ async def test_a_warming_that_fails_harms_nobody() -> None:
     done: list[str] = []
 
     async def fail() -> None:
-        raise Unavailable("Mail cannot be read right now", code="mail_parser_down")
+        raise Unavailable("mail_parser_down")
 
     async def warm() -> None:
         done.append("warmed")

@@ -1,10 +1,9 @@
 """Every code of a refusal is met in some test; here are those that have no better place."""
 
-import ast
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from insights.services import Services
 from insights.views import FeaturesBody, FeatureSwitches
 from insights.workflows import Workflows
 from tests.conftest import Client
+from tests.problems import codes_made
 
 ROOT = Path(__file__).parents[1]
 OWN = ("addin", "bot", "insights")
@@ -127,19 +127,11 @@ async def test_jobs_that_cannot_run_say_so(tmp_path: Path, monkeypatch: pytest.M
     assert refused.value.code == "no_process_slot"
 
 
-def codes(path: Path) -> Iterator[str]:
-    """The codes with which a file makes Problems."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        for given in node.keywords if isinstance(node, ast.Call) else ():
-            if given.arg == "code" and isinstance(given.value, ast.Constant):
-                yield str(given.value.value)
-
-
 def test_no_code_is_one_that_no_test_has_met() -> None:
     ours: dict[str, Path] = {}
     for path in sorted(path for folder in OWN for path in (ROOT / folder).rglob("*.py")):
         if ON_THE_COMMAND_LINE not in path.parents:
-            ours |= {code: path.relative_to(ROOT) for code in codes(path)}
+            ours |= dict.fromkeys(codes_made(path), path.relative_to(ROOT))
     assert len(ours) > 50
     tests = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
     named = set(re.findall(r"""["'](\w+)["']""", tests))

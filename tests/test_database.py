@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from insights.migrate import REVISIONS, upgrade
-from insights.tables import audit, own
+from insights import gate
+from insights.migrate import REVISIONS, upgrade, upgrade_schema
+from insights.tables import audit, features, own
 from tests.conftest import OpenDatabase
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
@@ -26,6 +27,20 @@ async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabas
         return list(compare_metadata(MigrationContext.configure(connection), own))
 
     assert await database.read(differences) == []
+
+
+async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_database: OpenDatabase) -> None:
+    database = open_database("liaison")
+    await database.write(upgrade_schema, "liaison", REVISIONS, to="0008")
+    row = {"feature": "auto_capture", "state": "on", "version": 1}
+    reason = "Needs the CRM online; yours is on-premises."
+    await database.write(
+        lambda connection: connection.execute(insert(features).values(obstacle=reason, **row))
+    )
+    await upgrade(database, REVISIONS)
+    gates = await database.read(gate.select_states)
+    assert gates["auto_capture"].obstacle == "crm_online"
+    assert str(gates["auto_capture"].why).startswith("it needs the CRM online")
 
 
 async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) -> None:

@@ -8,10 +8,11 @@ import cli
 from addin.docs import read_doc
 from bot.commands import COMMANDS
 from insights.choices import CHOICES
-from insights.features import FEATURES, TERMS_TEXT, TERMS_VERSION
+from insights.features import FEATURES, TERMS_VERSION
 from insights.requirements.table import REQUIREMENTS
 from insights.scopes import SCOPES
 from insights.settings import Settings, environment_name
+from insights.words import say
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -66,7 +67,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 def test_the_published_terms_are_those_that_administrators_accept() -> None:
     page = (DOCS / "terms.md").read_text()
-    assert TERMS_TEXT in page
+    assert str(say("terms.text")) in page
     assert f"version {TERMS_VERSION}" in page
 
 
@@ -86,7 +87,7 @@ def test_every_permission_is_documented_with_who_needs_it_and_why() -> None:
             f"`{scope.permission}`",
             KINDS[scope.kind],
             f"`{scope.feature}`" if scope.feature else "always",
-            f"{scope.why} (optional)" if scope.is_optional else scope.why,
+            f"{scope.why} (optional)" if scope.is_optional else str(scope.why),
         )
         for scope in SCOPES
     ]

@@ -138,7 +138,7 @@ async def test_a_list_that_the_mailbox_cuts_short_does_not_show_it(
     search = type(mail).search
 
     async def cut_short(given: Any, *asked: Any) -> None:
-        raise Incomplete(Unavailable("The mailbox is busy", code="mail_busy"), await search(given, *asked))
+        raise Incomplete(Unavailable("mail_busy"), await search(given, *asked))
 
     monkeypatch.setattr(type(mail), "search", cut_short)
     timeline = await world.get("records/contact/ana/activities")

@@ -38,7 +38,8 @@ export function formatPeriod(iso, now = new Date()) {
   const days = Math.round((midnight - new Date(at.getFullYear(), at.getMonth(), at.getDate())) / DAY_MS);
   if (days === 1) return t("period.yesterday");
   if (days < 7) return t("period.week");
-  return new Intl.DateTimeFormat(language(), { month: "long", year: "numeric" }).format(at);
+  const month = new Intl.DateTimeFormat(language(), { month: "long", year: "numeric" }).format(at);
+  return t("period.month", { month });
 }
 
 /** "48 kB" or "795 bytes". */

@@ -1,22 +1,13 @@
-// Words on screen come from messages/{language}.json; a language is added by adding a file.
+// Words on screen come from the server's catalogues, in the page's language; what has no text there is English.
 
 let catalogue = {};
 let plurals = new Intl.PluralRules("en");
 
-async function readCatalogue(language) {
-  const response = await fetch(new URL(`./messages/${language}.json`, import.meta.url));
-  return response.ok ? response.json() : {};
-}
-
-/** Load the page language's catalogue over English, so that a text not translated yet is English. */
+/** Load the texts in the page's language. */
 export async function loadMessages(language = document.documentElement.lang || "en") {
-  const wanted = language.split("-")[0];
-  const [english, own] = await Promise.all([
-    readCatalogue("en"),
-    wanted === "en" ? {} : readCatalogue(wanted),
-  ]);
-  catalogue = { ...english, ...own };
-  plurals = new Intl.PluralRules(own && Object.keys(own).length ? language : "en");
+  const response = await fetch(new URL(`./messages/${language}.json`, import.meta.url));
+  catalogue = response.ok ? await response.json() : {};
+  plurals = new Intl.PluralRules(language);
 }
 
 /** The text of `key` with `{name}` replaced by values; a plural text is chosen by `values.count`. */

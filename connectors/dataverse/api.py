@@ -15,6 +15,7 @@ from connectors.tokens import Tokens
 from insights.errors import Unavailable
 from insights.model import User
 from insights.outside import require_end
+from insights.words import say
 
 READ_SECONDS = 8.0
 """How long a read may take with all its tries: the pane waits for it."""
@@ -163,10 +164,13 @@ class WebApi:
             except ValueError as error:
                 raise Again(str(error)) from None
             if len(parts) != len(paths):
-                raise Again("answers of a batch are missing")
+                raise Again(say("why.answers_batch_missing"))
             for part in parts:
                 if part.status in BUSY:
-                    raise Again(f"status {part.status}", retry_after(part.headers.get("retry-after", "")))
+                    raise Again(
+                        say("why.status", status=part.status),
+                        retry_after(part.headers.get("retry-after", "")),
+                    )
 
         try:
             await self._wire.exchange("POST", "$batch", user, content, headers, READ_SECONDS, check)
@@ -219,12 +223,7 @@ def _page(read: Row) -> Rows:
 def _hidden_or_raise(fault: ServiceFault, user: User | None) -> Rows:
     """No rows where they are hidden from the user; that the application may not read is a fault."""
     if fault.status == 403 and user is None:
-        raise Unavailable(
-            "The CRM does not let Liaison read what it needs",
-            f"its application user lacks a privilege ({fault.code})",
-            "give it the security role of docs/deploy.md",
-            code="app_not_allowed",
-        ) from None
+        raise Unavailable("app_not_allowed", answer=fault.code) from None
     if not fault.is_hidden:
         raise_problem(fault)
     return Rows([])

@@ -22,6 +22,7 @@ from insights.crm.conditions import Column, Compare
 from insights.crm.rows import RowChanges
 from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.outside import require_end
+from insights.words import say
 
 CHANGES = "rows"
 OVERLAP = timedelta(minutes=5)
@@ -109,7 +110,7 @@ async def _fetch(api: WebApi, path: str, begun: datetime) -> tuple[list[Row], Po
     query = urlsplit(api.path(delta)).query if delta else ""
     token = parse_qs(query).get("$deltatoken", [""])[0]
     if not token:
-        raise unreachable("it does not track changes of this table")
+        raise unreachable(say("why.does_not_track_changes_this"))
     return rows, Position("token", token, begun)
 
 

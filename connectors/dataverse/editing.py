@@ -28,7 +28,7 @@ class Editing:
         """Make the row with this id; one that is there already stays as it is."""
         shape, row_id = await self._shape(ref), as_guid(ref.id)
         if not row_id:
-            raise Invalid("this is no id of a row", "it is no GUID", "use a GUID", code="bad_value")
+            raise Invalid("bad_value.no_guid")
         body = {shape.table.primary_id.name: row_id, **await self._body(shape, values)}
         try:
             await self._api.send("POST", shape.table.entity_set, self._user, body=body)
@@ -52,8 +52,7 @@ class Editing:
         if not collection:
             if all(pair != table for pair, _ in shape.pairs):
                 raise unknown_table(table)
-            raise Invalid(f"{table} does not join these", f"they are {one.table} and {other.table}",
-                          "choose other rows", code="bad_value")  # fmt: skip
+            raise Invalid("bad_value.not_joined", table=table, one=one.table, other=other.table)
         path, target = await self._path(one), await self._path(other)
         body = {"@odata.id": f"{self._api.url}/api/data/v9.2/{target}"}
         try:
@@ -65,8 +64,7 @@ class Editing:
     async def _shape(self, ref: RecordRef) -> Shape:
         """The shape of a table whose rows are written by value."""
         if ref.table in NOT_WRITTEN:
-            raise Invalid(f"rows of {ref.table} are not written this way", "the CRM keeps them itself",
-                          "change it in the CRM", code="unknown_table")  # fmt: skip
+            raise Invalid("unknown_table.not_written", table=ref.table)
         return await self._shapes(ref.table)
 
     async def _path(self, ref: RecordRef) -> str:
@@ -94,8 +92,7 @@ class Editing:
             raise TypeError("a lookup is set to a RecordRef")
         name = shape.table.navigation.get((column.name, value.table), "")
         if not name:
-            raise Invalid(f"{column.name} can't point to a {value.table}", "the CRM has no such lookup",
-                          "choose another row", code="bad_value")  # fmt: skip
+            raise Invalid("bad_value.no_such_lookup", name=column.name, table=value.table)
         return {f"{name}@odata.bind": f"/{await self._path(value)}"}
 
 

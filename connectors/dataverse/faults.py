@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from insights.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, TooLarge, Unavailable
 from insights.outside import read_json
+from insights.words import Said, say
 
 DUPLICATE_KEY = "0x80040237"
 DUPLICATE_MESSAGE_ID = "0x80044a29"
@@ -17,7 +18,7 @@ LARGE_ATTACHMENT = "0x80044a02"
 READ_ONLY = {"0x80040203", "0x8004023a"}
 EXPIRED_VERSION = "0x80044352"
 ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
-PASSING = {401: "it does not accept Liaison's sign-in", 429: "it is asked too much right now"}
+PASSING = {401: say("why.does_not_accept_liaisons_sign"), 429: say("why.asked_too_much_right_now")}
 """What a refusal that may pass is called, by status; others are faults of the service."""
 
 
@@ -52,12 +53,7 @@ def read_fault(status: int, body: bytes) -> ServiceFault:
 
 def not_found(table: str) -> NotFound:
     """What is said of a row that is missing or hidden, which must sound the same."""
-    return NotFound(
-        f"this {table} was not found",
-        "it does not exist or you may not read it",
-        "check it in the CRM",
-        code="record_not_found",
-    )
+    return NotFound("record_not_found.none", table=table)
 
 
 def raise_problem(fault: ServiceFault, table: str = "record") -> NoReturn:
@@ -73,66 +69,37 @@ def as_problem(fault: ServiceFault, table: str = "record") -> Problem:
     if fault.status == 404:
         return not_found(table)
     if fault.status == 403:
-        return NotAllowed(
-            "The CRM does not let you do this",
-            "your security roles lack a privilege",
-            "ask an administrator",
-            code="not_allowed",
-        )
+        return NotAllowed("not_allowed.privilege")
     if fault.status < 500 and fault.status not in {401, 429}:
-        why = f"{fault.status} {fault.code}".strip()
-        return Invalid(
-            "The CRM did not accept the request", why, "tell your administrator", code="crm_refused"
-        )
-    return unreachable(PASSING.get(fault.status, f"it has a fault of its own ({fault.status})"))
+        return Invalid("crm_refused", answer=f"{fault.status} {fault.code}".strip())
+    return unreachable(PASSING.get(fault.status, say("why.fault_of_its_own", status=fault.status)))
 
 
 def _by_code(fault: ServiceFault, table: str) -> Problem | None:
     """What the service's own code says more than the status."""
     if fault.may_not_act:
-        return Unavailable(
-            "The CRM does not let Liaison act for its users",
-            f"its application user lacks {ACT_ON_BEHALF}",
-            "give it a security role that has it",
-            code="may_not_impersonate",
-        )
+        return Unavailable("may_not_impersonate", act_on_behalf=ACT_ON_BEHALF)
     if fault.code in NOT_BELONGING:
-        return NotAllowed(
-            "The CRM does not know you",
-            "your account is no enabled user there",
-            "ask an administrator",
-            code="not_allowed",
-        )
+        return NotAllowed("not_allowed.no_user")
     if fault.code in {BLOCKED_ATTACHMENT, LARGE_ATTACHMENT} or fault.status == 413:
         return blocked_file() if fault.code == BLOCKED_ATTACHMENT else large_file()
     if fault.is_duplicate or fault.status in {409, 412}:
-        return Conflict("This changed meanwhile", "somebody else was faster", "try again", code="changed")
+        return Conflict("changed")
     if fault.code in READ_ONLY:
-        what = f"this {table} can't be changed any more"
-        return Conflict(what, "it is completed", "change it in the CRM", code="read_only")
+        return Conflict("read_only", table=table)
     return None
 
 
-def unreachable(why: str) -> Unavailable:
+def unreachable(why: Said) -> Unavailable:
     """The CRM gives no answer."""
-    return Unavailable("The CRM does not answer right now", why, "try again in a minute", code="unavailable")
+    return Unavailable("unavailable", why=why)
 
 
 def blocked_file() -> Invalid:
     """A file of a type that the organisation does not take."""
-    return Invalid(
-        "the CRM does not take this type of file",
-        "files with this ending are blocked",
-        "share it another way, or change blockedattachments",
-        code="blocked_attachment",
-    )
+    return Invalid("blocked_attachment.dataverse")
 
 
 def large_file() -> TooLarge:
     """A file that is larger than the organisation takes."""
-    return TooLarge(
-        "the file is too large for the CRM",
-        "it is larger than the organisation's maxuploadfilesize",
-        "share it another way, or raise that limit",
-        code="attachment_too_large",
-    )
+    return TooLarge("attachment_too_large.dataverse")

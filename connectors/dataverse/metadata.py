@@ -79,10 +79,7 @@ class Metadata:
         """A table that every organisation has; raises Unavailable where this one does not."""
         found = self.tables.get(name)
         if found is None:
-            raise Unavailable(
-                "The CRM lacks a table that Liaison needs", f"there is no table {name}",
-                "install Dynamics 365 Sales, or ask its administrator", code="table_missing",
-            )  # fmt: skip
+            raise Unavailable("table_missing", name=name)
         return found
 
     def record_table(self, name: str) -> TableInfo:

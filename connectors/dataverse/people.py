@@ -26,10 +26,9 @@ async def create_person(records: Records, locks: Locks, organization_id: str, pe
     key = relation_key(clean(person.email))
     first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
     if not key or len(person.email.strip()) > LONGEST_ADDRESS:
-        raise Invalid("the email address is not one", "it has no part before or after @, or is too long",
-                      "correct it", code="bad_address")  # fmt: skip
+        raise Invalid("bad_address.or_long")
     if not (first or last):
-        raise Invalid("the name is missing", "a person needs one", "give a last name", code="name_missing")
+        raise Invalid("name_missing")
     async with locks.one_at_a_time(f"person {key}"):
         if await _holders(records, key):
             raise _known()
@@ -113,9 +112,4 @@ async def _holders(records: Records, key: RelationKey) -> set[tuple[RecordRef, s
 
 
 def _known() -> Conflict:
-    return Conflict(
-        "this person is already in the CRM",
-        "a contact or lead has the same email address",
-        "search for it",
-        code="already_known",
-    )
+    return Conflict("already_known")

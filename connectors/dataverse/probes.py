@@ -12,6 +12,7 @@ from connectors.dataverse.readers import NONE, Readers, read_readers
 from insights.model import MET, Finding
 from insights.outside import LOOPBACK
 from insights.requirements.table import CRM_ONLINE
+from insights.words import say
 
 Look = Callable[[], Awaitable[Finding]]
 CARD_PRIVILEGES = tuple(
@@ -33,8 +34,8 @@ async def _look_at_kind(api: WebApi) -> Finding:
     if is_online(api.url):
         return MET
     if urlsplit(api.url).hostname in LOOPBACK:
-        return Finding("unknown", "the address is one of this machine, which tells nothing")
-    return Finding("not met", "the address is none of Microsoft's own")
+        return Finding("unknown", say("why.address_one_this_machine_tells"))
+    return Finding("not met", say("why.address_none_microsofts_own"))
 
 
 async def _look_at_application_user(api: WebApi) -> Finding:
@@ -42,14 +43,18 @@ async def _look_at_application_user(api: WebApi) -> Finding:
         await api.call("WhoAmI()")
     except ServiceFault as fault:
         if fault.status in {401, 403}:
-            return Finding("not met", f"the CRM does not let the application in ({fault.status})")
+            return Finding("not met", say("why.crm_does_not_let_application", status=fault.status))
         raise as_problem(fault, "organization") from None
     return MET
 
 
 async def _look_at_impersonation(api: WebApi) -> Finding:
     found = await detect(api)
-    return MET if found.may_impersonate else Finding("not met", f"its roles lack {ACT_ON_BEHALF}")
+    return (
+        MET
+        if found.may_impersonate
+        else Finding("not met", say("why.roles_lack", act_on_behalf=ACT_ON_BEHALF))
+    )
 
 
 async def _look_at_card_privileges(api: WebApi) -> Finding:
@@ -57,7 +62,7 @@ async def _look_at_card_privileges(api: WebApi) -> Finding:
     readers = await asyncio.gather(*(_read(api, privilege) for privilege in CARD_PRIVILEGES))
     lacking = {name: _lacking(found) for name, found in zip(CARD_PRIVILEGES, readers, strict=True)}
     told = [f"{name}: {count}" for name, count in lacking.items() if count]
-    return Finding("not met", f"users who have no role with {', with '.join(told)}") if told else MET
+    return Finding("not met", say("why.users_who_have_no_role", told=told)) if told else MET
 
 
 async def _read(api: WebApi, privilege: str) -> Readers:

@@ -14,6 +14,7 @@ from insights.crm.conditions import Column, columns_of
 from insights.crm.rows import ACTIVITY_POINTER, CrmRow, CrmValue, RowQuery
 from insights.errors import Invalid
 from insights.model import RecordRef, User
+from insights.words import say
 
 Shapes = Callable[[str], Awaitable[Shape]]
 
@@ -41,7 +42,7 @@ def as_row(shape: Shape, columns: Sequence[Column], row: Row) -> CrmRow:
         ref = RecordRef(table, str(row[shape.table.primary_id.name]))
         values = {column.name: _value(column, row) for column in columns}
     except (KeyError, ValueError, TypeError, ArithmeticError):
-        raise unreachable("its answer was of another shape") from None
+        raise unreachable(say("why.answer_another_shape")) from None
     return CrmRow(ref, str(row.get(title.name) or "") if title else "", values)
 
 
@@ -66,9 +67,7 @@ def _as_query(shape: Shape, query: RowQuery) -> Query:
     try:
         written.path  # noqa: B018 - what can't be written is told before anything is asked
     except ValueError as error:
-        raise Invalid(
-            "the condition can't be asked", str(error), "correct it", code="bad_condition"
-        ) from None
+        raise Invalid("bad_condition.unwritten", error=str(error)) from None
     return written
 
 

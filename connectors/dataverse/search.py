@@ -161,8 +161,7 @@ def check_table(metadata: Metadata, name: str) -> list[TableInfo]:
     found = [table for table in metadata.timeline if table.name == name]
     if not found:
         names = ", ".join(table.name for table in metadata.timeline)
-        raise Invalid("this table can't be searched", "it is none of those with a timeline",
-                      f"use one of {names}", code="unknown_table")  # fmt: skip
+        raise Invalid("unknown_table.not_searched", names=names)
     return found
 
 

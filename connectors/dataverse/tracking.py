@@ -108,15 +108,13 @@ class Tracking:
         row = await read_email(self._records, email_id, [ID, CREATED_BY, MODIFIED_BY], [FILES, *CONNECTIONS])
         creator = _id(row, CREATED_BY)
         if user.id != creator and not user.is_admin:
-            raise NotAllowed("this email can't be untracked", "somebody else tracked it",
-                             "ask them or an administrator", code="not_yours")  # fmt: skip
+            raise NotAllowed("not_yours.tracked")
         authors = {_id(row, MODIFIED_BY)}
         authors |= {
             _id(each, CREATED_BY) for expand in CONNECTIONS for each in row.get(expand.navigation) or ()
         }
         if authors - {creator, user.id, ""} or _has_foreign_files(row, {creator, user.id}):
-            raise Conflict("this email can't be untracked", "others added to it",
-                           "remove what they added, or leave it", code="others_added")  # fmt: skip
+            raise Conflict("others_added.row")
         try:
             await self._api.send("DELETE", f"emails({row[ID.name]})", user)
         except ServiceFault as fault:
@@ -179,8 +177,7 @@ class Tracking:
             if taken:
                 return taken
             if fault.is_duplicate:
-                raise Conflict("this email is being tracked right now", "somebody else was faster",
-                               "try again", code="tracked_meanwhile") from None  # fmt: skip
+                raise Conflict("tracked_meanwhile") from None
             raise as_problem(fault, "email") from None
         return as_tracked(reply.json(), About(regarding, ()))
 

@@ -26,6 +26,7 @@ from connectors.tokens import Tokens
 from insights.errors import NotAllowed
 from insights.model import User
 from insights.outside import MOST_JSON, TooLong, read_address, read_all, read_json
+from insights.words import Said, say
 
 API = "/api/data/v9.2/"
 PIECE = 65_536
@@ -54,16 +55,16 @@ class Reply:
         try:
             read = read_json(self.body)
         except ValueError:
-            raise unreachable("its answer was no JSON") from None
+            raise unreachable(say("why.answer_no_json")) from None
         if not isinstance(read, dict):
-            raise unreachable("its answer was of another shape")
+            raise unreachable(say("why.answer_another_shape"))
         return read
 
 
 class Again(Exception):
     """A try that did not reach the service or was put off by it; `after` are the seconds it asks for."""
 
-    def __init__(self, why: str, after: float = 0.0) -> None:
+    def __init__(self, why: Said, after: float = 0.0) -> None:
         super().__init__(why)
         self.why, self.after = why, after
 
@@ -90,7 +91,7 @@ class Wire:
     def address(self, path: str) -> str:
         """The whole address of a path below this API; what is whole already came from somewhere else."""
         if SCHEME.match(path):
-            raise unreachable("it referred to another address")
+            raise unreachable(say("why.referred_another_address"))
         return self.url + API + path
 
     def path(self, link: object) -> str:
@@ -98,7 +99,7 @@ class Wire:
         address, root = read_address(str(link)), read_address(self.url + API)
         path = address.below(root) if address and root else None
         if path is None:
-            raise unreachable("it referred to another address")
+            raise unreachable(say("why.referred_another_address"))
         return path
 
     async def exchange(
@@ -132,7 +133,7 @@ class Wire:
                     return reply
         except Again as error:
             raise unreachable(error.why) from None
-        raise unreachable("no try was left")
+        raise unreachable(say("why.no_try_left"))
 
     async def _once(
         self, method: str, path: str, user: User | None, content: bytes | None,
@@ -150,11 +151,11 @@ class Wire:
         if reply.status in BUSY:
             after = retry_after(reply.headers.get("Retry-After", ""))
             self._not_before = max(self._not_before, self._clock() + after if reply.status == 429 else 0.0)
-            raise Again(f"status {reply.status}", after)
+            raise Again(say("why.status", status=reply.status), after)
         if reply.status >= 400:
             raise read_fault(reply.status, reply.body)
         if reply.status >= 300:  # nothing was done, and the token goes nowhere else
-            raise unreachable("it referred to another address")
+            raise unreachable(say("why.referred_another_address"))
         return reply
 
     async def _exchange(
@@ -174,7 +175,7 @@ class Wire:
                 content = await read_all(response.content.iter_chunked(PIECE), MOST_JSON)
                 return Reply(response.status, CIMultiDict(response.headers), content)
         except TooLong:
-            raise unreachable("its answer was longer than we take") from None
+            raise unreachable(say("why.answer_longer_than_we_take")) from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Again(type(error).__name__) from None
 
@@ -201,11 +202,11 @@ class Wire:
                     await places.enter_async_context(caller)
                     await places.enter_async_context(self._together)
             except TimeoutError:
-                raise unreachable("too much is asked of it at the same time") from None
+                raise unreachable(say("why.too_much_asked_at_same")) from None
             pause = self._not_before - self._clock()
             if pause > 0:
                 if self._not_before >= deadline:
-                    raise unreachable("it asked for a pause")
+                    raise unreachable(say("why.asked_pause"))
                 await self._sleep(pause)
             yield
 
@@ -213,12 +214,7 @@ class Wire:
 def impersonated(user: User) -> str:
     """The account that the service shall act for; raises NotAllowed for a user without one."""
     if not user.object_id:
-        raise NotAllowed(
-            "The CRM can't be asked in your name",
-            "your CRM user has no Entra account (azureactivedirectoryobjectid)",
-            "ask an administrator to connect the two",
-            code="no_entra_account",
-        )
+        raise NotAllowed("no_entra_account")
     return user.object_id
 
 

@@ -48,12 +48,7 @@ class EmbeddedDirectory:
         for key in self._keys:
             if user_id := self._read(token, key):
                 return Identity(user=user_id)
-        raise NotSignedIn(
-            "You are not signed in",
-            "the token is not valid or has run out",
-            "sign in again",
-            code="bad_token",
-        )
+        raise NotSignedIn("bad_token.identify")
 
     async def sign_out(self, user: User) -> bool:
         """False: its tokens are the client's alone, nothing of them is kept."""

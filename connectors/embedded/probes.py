@@ -6,6 +6,7 @@ from insights.database import Database
 from insights.model import MET, Finding
 from insights.requirements.table import CRM_ONLINE, ENTRA_SIGN_IN, EXCHANGE_ONLINE, permission_name
 from insights.scopes import permissions
+from insights.words import say
 
 Probes = Mapping[str, Callable[[], Awaitable[Finding]]]
 
@@ -34,9 +35,7 @@ async def _met() -> Finding:
 
 
 async def _no_entra() -> Finding:
-    return Finding(
-        "not met", "the embedded directory is in use: it signs in by tokens of “liaison token” only"
-    )
+    return Finding("not met", say("why.embedded_directory_use_signs_by"))
 
 
 def _answers(database: Database) -> Callable[[], Awaitable[Finding]]:

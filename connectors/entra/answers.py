@@ -24,14 +24,9 @@ def problem_of(answer: Mapping[str, Any], resource: str) -> Problem:
         return _registration(numbers)
     if problem := _user_problem(answer, numbers):
         return problem
-    error = str(answer.get("error", "no reason given"))[:40]
+    error = str(answer.get("error", "?"))[:40]
     if error in {"invalid_resource", "invalid_scope"}:
-        return Unavailable(
-            "Microsoft Entra does not know the service that Liaison asks for",
-            f"{resource} ({_numbers(numbers) or error})",
-            "an operator should check LIAISON_GRAPH_URL and LIAISON_DATAVERSE_URL",
-            code="unknown_resource",
-        )
+        return Unavailable("unknown_resource", resource=resource, error=_numbers(numbers) or error)
     return not_reached(_numbers(numbers) or error)
 
 
@@ -39,16 +34,15 @@ def _user_problem(answer: Mapping[str, Any], numbers: set[int]) -> SignInNeeded 
     """What the user, or an administrator for them, can do something about."""
     error, suberror = answer.get("error"), answer.get("suberror")
     if not answer:
-        return _sign_in("signed_out", "Liaison has no sign-in of yours that it could use", "sign in again")
+        return SignInNeeded("signed_out.none")
     if "consent_required" in {error, suberror} or CONSENT in numbers:
-        why = "nobody has agreed yet that Liaison may use it for you"
-        return _sign_in("consent_required", why, "ask an administrator to consent, see docs/operator.md")
+        return SignInNeeded("consent_required")
     if claims := answer.get("claims"):
-        return _sign_in("interaction_required", "Entra asks for one more step", "sign in again", str(claims))
+        return SignInNeeded("interaction_required.one_more_step", claims=str(claims))
     if numbers & SIGNED_OUT or suberror in {"bad_token", "token_expired"}:
-        return _sign_in("signed_out", "your sign-in was withdrawn or has run out", "sign in again")
+        return SignInNeeded("signed_out.withdrawn")
     if error in USER_ERRORS:
-        return _sign_in("interaction_required", "Entra wants to see you once more", "sign in again")
+        return SignInNeeded("interaction_required.once_more")
     return None
 
 
@@ -59,37 +53,24 @@ def is_about_us(answer: Mapping[str, Any]) -> bool:
 
 def not_reached(why: str) -> Unavailable:
     """Entra is away, throttles us, or answers nonsense."""
-    return Unavailable(
-        "Microsoft Entra gives no token right now",
-        why,
-        "try again in a moment; if it stays, tell your operator",
-        code="no_entra",
-    )
+    return Unavailable("no_entra", why=why)
 
 
 def no_account() -> SignInNeeded:
     """The CRM's user has no account in Entra, so nobody can have signed in as them."""
-    return _sign_in(
-        "no_account",
-        "the CRM names no Entra account for you",
-        "ask an administrator to link your CRM user with your account",
-    )
-
-
-def _sign_in(code: str, why: str, do: str, claims: str = "") -> SignInNeeded:
-    return SignInNeeded("Microsoft 365 asks you to sign in again", why, do, code=code, claims=claims)
+    return SignInNeeded("no_account")
 
 
 def _registration(numbers: set[int]) -> Unavailable:
-    do = "an operator should check LIAISON_ENTRA_CLIENT_ID and LIAISON_ENTRA_TENANTS"
     if numbers & SECRET:
-        do = "an operator should make a new client secret and set LIAISON_ENTRA_SECRET"
+        what = "secret"
     elif numbers & CERTIFICATE:
-        do = "an operator should upload the certificate of LIAISON_ENTRA_CERTIFICATE to the registration"
+        what = "certificate"
     elif numbers & FEDERATION:
-        do = "an operator should add the managed identity as a federated credential of the registration"
-    why = f"it does not accept Liaison's own registration ({_numbers(numbers) or 'no number'})"
-    return Unavailable("Microsoft Entra gives Liaison no token", why, do, code="entra_refused")
+        what = "federation"
+    else:
+        what = "registration"
+    return Unavailable(f"entra_refused.{what}", numbers=_numbers(numbers) or "?")
 
 
 def _numbers(numbers: set[int]) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from insights.errors import Unavailable
 from insights.settings import Settings
+from insights.words import Said, say
 
 BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 EXCHANGES = {
@@ -63,21 +64,16 @@ def _read_certificate(path: Path) -> Credential:
         if certificate.public_key() != key.public_key():
             raise ValueError("key and certificate do not belong together")
     except IndexError:
-        raise _certificate_problem("it does not hold both a private key and a certificate") from None
+        raise _certificate_problem(say("why.does_not_hold_both_private")) from None
     except OSError as error:
         raise _certificate_problem((error.strerror or type(error).__name__).lower()) from None
     except (ValueError, TypeError):
-        raise _certificate_problem("key and certificate can't be read or don't belong together") from None
+        raise _certificate_problem(say("why.key_certificate_cant_read_dont")) from None
     return {"private_key": keys[0], "public_certificate": "\n".join(certificates)}
 
 
-def _certificate_problem(why: str) -> Unavailable:
-    return Unavailable(
-        "The certificate of LIAISON_ENTRA_CERTIFICATE can't be used",
-        why,
-        "put the private key (without a password) and its certificate into that PEM file",
-        code="bad_certificate",
-    )
+def _certificate_problem(why: Said) -> Unavailable:
+    return Unavailable("bad_certificate", why=why)
 
 
 def _vouched_by(identity: str, exchange: str) -> Callable[[], str]:
@@ -101,12 +97,7 @@ def _vouched_by(identity: str, exchange: str) -> Callable[[], str]:
         except (OSError, ValueError, msal.ManagedIdentityError) as error:
             answer = {"error": type(error).__name__}
         if "access_token" not in answer:
-            raise Unavailable(
-                "The managed identity gave no token",
-                str(answer.get("error", "no reason given")),
-                "check that the identity of LIAISON_ENTRA_MANAGED_IDENTITY is assigned to this machine",
-                code="no_managed_identity",
-            )
+            raise Unavailable("no_managed_identity", error=str(answer.get("error", "?")))
         return str(answer["access_token"])
 
     return vouch

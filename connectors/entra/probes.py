@@ -15,6 +15,6 @@ async def look_at_sign_in(tokens: Tokens, resource: str) -> Finding:
         await tokens.for_app(resource)
     except Unavailable as problem:
         if problem.code == "entra_refused":
-            return Finding("not met", problem.why)
+            return Finding("not met", problem.cause)
         raise
     return MET

@@ -69,12 +69,7 @@ class AccessTokens:
             return await self._read(token)
         except _RefusedError as refusal:
             log.info("token refused", reason=str(refusal))
-            raise NotSignedIn(
-                "You are not signed in",
-                "the token is not valid or has run out",
-                "sign in again",
-                code="bad_token",
-            ) from None
+            raise NotSignedIn("bad_token.identify") from None
 
     async def _read(self, token: str) -> SignedIn:
         """The pane sends the same token for an hour: until it ends, or keys change, one look is enough."""
@@ -94,12 +89,7 @@ class AccessTokens:
     async def _validate(self, token: str) -> SignedIn:
         found = await self._keys.find(_key_id(token))
         if found is None and self._keys.is_empty:
-            raise Unavailable(
-                "Sign-in can't be checked right now",
-                "Microsoft Entra's keys could not be fetched",
-                "try again in a moment; if it stays, an operator should see whether the server reaches Entra",
-                code="no_entra_keys",
-            )
+            raise Unavailable("no_entra_keys")
         if found is None:
             raise _RefusedError("unknown key")
         claims = _verify(token, found.key)

@@ -128,9 +128,4 @@ class GraphDirectory:
 
 
 def _domains_not_granted() -> NotAllowed:
-    return NotAllowed(
-        "Liaison cannot tell colleagues from customers",
-        "it may not read which mail domains are yours: the permission Organization.Read.All is not granted",
-        "ask an administrator to grant it to Liaison's registration in Entra, as docs/scopes.md says",
-        code="domains_not_granted",
-    )
+    return NotAllowed("domains_not_granted")

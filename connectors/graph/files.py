@@ -89,9 +89,4 @@ def _whole_size(answer: Answer) -> int:
 
 
 def _lies_elsewhere() -> Conflict:
-    return Conflict(
-        "This file is only a link",
-        "it lies in OneDrive or SharePoint, and is not part of the email",
-        "open the email in Outlook and save the file from there",
-        code="linked_file",
-    )
+    return Conflict("linked_file")

@@ -22,6 +22,7 @@ from insights.model import MET, Finding, User
 from insights.requirements.checks import nobody_known
 from insights.requirements.table import ENTRA_SIGN_IN, EXCHANGE_ONLINE, permission_name
 from insights.scopes import permissions
+from insights.words import Phrase, say
 
 if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Look = Callable[[], Awaitable[Finding]]
 NO_SUCH_ID = "AAMkAA=="
 """Of a message that is in no mailbox: rights are checked before ids."""
-TOO_NEW = "the sign-in does not carry it; what was granted within the last hour shows a little later"
+TOO_NEW = say("why.sign_does_not_carry_what")
 PASSES = {"Application Mail.Read": {400, 404}, "Application Mail.Send": {400}}
 """What Exchange answers who has the right: there is no such message, there is no recipient."""
 
@@ -61,7 +62,7 @@ async def _look_at_reach(graph: GraphClient) -> Finding:
     try:
         await graph.send(call, Budget(BUDGET_SECONDS))
     except AskAgain as again:
-        return Finding("not met", again.problem().why)
+        return Finding("not met", again.problem().cause)
     return MET
 
 
@@ -70,7 +71,7 @@ async def _look_at_exchange(graph: GraphClient, user: User | None) -> Finding:
     inbox = (await graph.sdk()).users.by_user_id(owner_path(mailbox)).mail_folders.by_mail_folder_id("inbox")
     answer = await graph.ask(asker_of(mailbox), get(inbox, select=("id",)), Budget(BUDGET_SECONDS))
     if answer.lacks_mailbox:
-        return Finding("not met", "the mailbox that was tried is not in Exchange Online")
+        return Finding("not met", say("why.mailbox_tried_not_exchange_online"))
     answer.require_ok()
     return MET
 
@@ -81,7 +82,7 @@ async def _look_at_scope(graph: GraphClient, user: User | None, permission: str)
         grant = await graph.rights.grant(Asker(mailbox_key(known.email), known))
     except SignInNeeded as needed:
         if needed.code == "consent_required":
-            return Finding("not met", "nobody has agreed to it yet")
+            return Finding("not met", say("why.nobody_has_agreed_yet"))
         raise
     granted = _words(grant.token, "scp")
     wider = permission.replace(".Read", ".ReadWrite")
@@ -92,14 +93,12 @@ async def _look_at_role(graph: GraphClient, user: User | None, role: str) -> Fin
     known, permission = _known(user), role.removeprefix("Application ")
     token = (await graph.rights.grant(APP)).token
     if {permission, f"{permission}.All"} & _words(token, "roles", is_needed=False):
-        return Finding(
-            "not met", "it is granted in Entra, so for every mailbox of the tenant: remove it there"
-        )
+        return Finding("not met", say("why.granted_entra_so_every_mailbox"))
     call = _TRIES[role](await graph.sdk(), owner_path(known.mailbox))
     answer = await graph.ask(Asker(mailbox_key(known.email)), call, Budget(BUDGET_SECONDS))
     if answer.lacks_mailbox:
-        raise Unavailable("It was not tried", "whom was named has no mailbox in Exchange Online")
-    return _allowed(answer, "Exchange refuses it for the mailbox that was tried", passes=PASSES.get(role, ()))
+        raise Unavailable("not_tried.look_at_role")
+    return _allowed(answer, say("why.exchange_refuses_mailbox_tried"), passes=PASSES.get(role, ()))
 
 
 async def _look_at_sign_in(graph: GraphClient) -> Finding:
@@ -108,7 +107,7 @@ async def _look_at_sign_in(graph: GraphClient) -> Finding:
         await graph.rights.grant(APP)
     except Unavailable as problem:
         if problem.code == "entra_refused":
-            return Finding("not met", problem.why)
+            return Finding("not met", problem.cause)
         raise
     return MET
 
@@ -116,18 +115,18 @@ async def _look_at_sign_in(graph: GraphClient) -> Finding:
 async def _look_at_entra_role(graph: GraphClient, user: User | None, permission: str) -> Finding:
     call = _TRIES[permission](await graph.sdk(), _known(user).object_id)
     answer = await graph.ask(APP, call, Budget(BUDGET_SECONDS))
-    return _allowed(answer, "Entra refuses it")
+    return _allowed(answer, say("why.entra_refuses"))
 
 
 def _known(user: User | None) -> User:
     if user is None:
         raise nobody_known()
     if not user.object_id:
-        raise Unavailable("It was not tried", "the CRM names no Entra account for whom was named")
+        raise Unavailable("not_tried.known")
     return user
 
 
-def _allowed(answer: Answer, refused: str, *, passes: Container[int] = ()) -> Finding:
+def _allowed(answer: Answer, refused: Phrase, *, passes: Container[int] = ()) -> Finding:
     """Whether the right was there; `passes` are refusals for other reasons, which come after its check."""
     if answer.status == 403:
         return Finding("not met", refused)
@@ -152,7 +151,7 @@ def _words(token: str, claim: str, *, is_needed: bool = True) -> set[str]:
 
 
 def _unreadable() -> Problem:
-    return Unavailable("It was not tried", "Entra's token does not say what it is good for")
+    return Unavailable("not_tried.unreadable")
 
 
 def _headers(sdk: "GraphServiceClient", owner: str) -> Call:

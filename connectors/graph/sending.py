@@ -180,10 +180,5 @@ def _next_byte(answer: Answer, size: int) -> int:
     ranges = answer.json.get("nextExpectedRanges") or answer.json.get("NextExpectedRanges") or []
     first = str(ranges[0] if ranges else "").partition("-")[0]
     if not first.isdigit():
-        raise Unavailable(
-            "A file was not uploaded whole",
-            "Microsoft 365 does not say what it lacks",
-            "try again",
-            code="upload_failed",
-        )
+        raise Unavailable("upload_failed")
     return int(first)

@@ -26,6 +26,7 @@ from insights.backup.manifest import (
     not_a_backup,
     read_manifest,
 )
+from insights.words import say
 
 BLOCK = 1024 * 1024
 DIGEST = 64
@@ -81,7 +82,7 @@ class Archive:
                 digest.update(block)
                 yield block
         if (size, digest.hexdigest()) != (member.size, member.sha256):
-            raise damaged("a part of it is not what was written")
+            raise damaged(say("why.part_not_what_written"))
 
     def verify(self) -> None:
         """Read all members once; raises Invalid unless each is what was written."""
@@ -105,7 +106,7 @@ def _read_seal(file: IO[bytes], stop: threading.Event) -> tuple[str, str]:
     """(Digest, signature) at the end; raises Invalid unless the digest is that of all before it."""
     start = file.read(4)
     if start != b"PK\x03\x04":
-        raise not_a_backup("it does not begin as one")
+        raise not_a_backup(say("why.does_not_begin_as_one"))
     size = file.seek(0, os.SEEK_END)
     for length in (SIGNED, DIGEST):
         end = size - length
@@ -114,7 +115,7 @@ def _read_seal(file: IO[bytes], stop: threading.Event) -> tuple[str, str]:
             seal = file.read(length).decode("ascii", "replace")
             if seal[:DIGEST] == digest:
                 return digest, seal[DIGEST:]
-    raise damaged("its checksum does not fit: it was changed or cut short")
+    raise damaged(say("why.checksum_does_not_fit_changed"))
 
 
 def _has_comment(file: IO[bytes], start: int, length: int) -> bool:
@@ -141,11 +142,11 @@ def _read_manifest(zipped: zipfile.ZipFile) -> Manifest:
         try:
             info = zipped.getinfo(NAME)
         except KeyError:
-            raise not_a_backup(f"it has no {NAME}") from None
+            raise not_a_backup(say("why.has_no", name=NAME)) from None
         with zipped.open(info) as file:
             raw = file.read(LARGEST_MANIFEST + 1)
     if len(raw) > LARGEST_MANIFEST:
-        raise not_a_backup(f"its {NAME} is too long")
+        raise not_a_backup(say("why.too_long", name=NAME))
     return read_manifest(raw)
 
 
@@ -154,11 +155,11 @@ def _require_listed(zipped: zipfile.ZipFile, manifest: Manifest) -> None:
     entries = [info for info in zipped.infolist() if info.filename != NAME]
     listed = [member.name for member in manifest.members]
     if sorted(info.filename for info in entries) != sorted(listed) or len(set(listed)) != len(listed):
-        raise damaged("what it holds is not what it lists")
+        raise damaged(say("why.what_holds_not_what_lists"))
     for info in entries:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in {0, stat.S_IFREG} or info.is_dir() or not is_allowed(info.filename, manifest.kind):
-            raise not_a_backup("it holds what is no file of a data directory")
+            raise not_a_backup(say("why.holds_what_no_file_data"))
 
 
 def _require_consistent(manifest: Manifest) -> None:
@@ -170,7 +171,7 @@ def _require_consistent(manifest: Manifest) -> None:
         files = {name for name in names if name.endswith(".sqlite") and "/" not in name}
         is_whole = not parts and files == {f"{name}.sqlite" for name in manifest.revisions}
     if not is_whole or not {table.member for table in manifest.tables} <= names:
-        raise damaged("what it holds is not what it lists")
+        raise damaged(say("why.what_holds_not_what_lists"))
 
 
 @contextmanager
@@ -178,4 +179,4 @@ def _understood() -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        raise damaged(f"it cannot be unpacked ({type(error).__name__})") from None
+        raise damaged(say("why.cannot_unpacked", name=type(error).__name__)) from None

@@ -20,6 +20,7 @@ from insights.backup.snapshots import open_snapshots, read_revision
 from insights.backup.writer import Writer, new_archive, taken
 from insights.errors import Invalid, NotFound, Unavailable
 from insights.settings import Settings
+from insights.words import Said, say
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,12 +68,7 @@ def _back_up(
     with new_archive(out, kind, stop) as writer:
         found, tables, sequences = write(settings, tuple(revisions), writer, stop)
         if not found:
-            raise NotFound(
-                "There is nothing to back up",
-                "no database of Liaison was found",
-                "give --data, or LIAISON_DATA_DIR and LIAISON_DATABASE_URL as the server has them",
-                code="nothing_there",
-            )
+            raise NotFound("nothing_there.to_back_up")
         writer.key = read_key()
         for folder in FOLDERS:
             _add_folder(writer, settings.data_dir / folder, folder)
@@ -124,19 +120,9 @@ def _require_place(data_dir: Path, out: Path) -> None:
     if out.exists():
         raise taken(out)
     if not out.parent.is_dir():
-        raise NotFound(
-            f"{out.parent} is not a folder",
-            "the backup is written into it",
-            "make it first",
-            code="no_folder",
-        )
+        raise NotFound("no_folder", parent=out.parent)
     if any(out.is_relative_to(data_dir / folder) for folder in FOLDERS):
-        raise Invalid(
-            "A backup cannot hold itself",
-            f"{out} lies in what is saved",
-            "choose another place",
-            code="bad_place",
-        )
+        raise Invalid("bad_place", out=out)
 
 
 def _add_folder(writer: Writer, folder: Path, name: str) -> None:
@@ -153,12 +139,7 @@ def _add_folder(writer: Writer, folder: Path, name: str) -> None:
 
 def _require_plain(path: Path) -> None:
     if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
-        raise Invalid(
-            f"{path} cannot be backed up",
-            "it is a link or a device, no file",
-            "put the file itself there",
-            code="no_file",
-        )
+        raise Invalid("no_file", path=path)
 
 
 @contextmanager
@@ -169,18 +150,13 @@ def translated() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise _unavailable(str(error)) from None  # "database is locked", "disk I/O error": words of SQLite
     except sqlite3.DatabaseError as error:
-        raise _unavailable(f"a database is damaged ({type(error).__name__})") from None
+        raise _unavailable(say("why.database_damaged", name=type(error).__name__)) from None
     except SQLAlchemyError as error:
-        raise _unavailable(f"the database refused ({type(error).__name__})") from None
+        raise _unavailable(say("why.database_refused", name=type(error).__name__)) from None
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         raise _unavailable(f"{(error.strerror or type(error).__name__).lower()}{place}") from None
 
 
-def _unavailable(why: str) -> Unavailable:
-    return Unavailable(
-        "It could not be finished and nothing was changed",
-        why,
-        "remove the cause, then try again",
-        code="not_possible",
-    )
+def _unavailable(why: Said) -> Unavailable:
+    return Unavailable("not_possible", why=why)

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from insights.backup.manifest import damaged
 from insights.errors import Invalid
 from insights.migrate import upgrade_schema
+from insights.words import say
 
 OBJECTS = """
     SELECT type, name, tbl_name, sql FROM sqlite_schema
@@ -32,18 +33,13 @@ def require_database(path: Path, name: str, revision: str, revisions: Path) -> N
             [[verdict], *_] = connection.execute("PRAGMA integrity_check(1)").fetchall()
             there = _revisions(connection)
     except sqlite3.Error:
-        raise damaged(f"{name}.sqlite is no database") from None
+        raise damaged(say("why.sqlite_no_database", name=name)) from None
     if verdict != "ok":
-        raise damaged(f"{name}.sqlite is damaged inside")
+        raise damaged(say("why.sqlite_damaged_inside", name=name))
     if there != [revision]:
-        raise damaged(f"{name}.sqlite has another revision than the backup says")
+        raise damaged(say("why.sqlite_has_another_revision_than", name=name))
     if found != _schema_of(name, revision, revisions):
-        raise Invalid(
-            "This backup cannot be restored",
-            f"{name}.sqlite has other tables, indexes, views or triggers than Liaison makes",
-            "restore a backup that nobody has changed",
-            code="foreign_schema",
-        )
+        raise Invalid("foreign_schema", name=name)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from insights.errors import Invalid
+from insights.words import Said, say
 
 FORMAT = 2
 """Raised when an older Liaison could no longer read what we write; backups of format 1 are not signed."""
@@ -73,7 +74,7 @@ def read_manifest(raw: bytes) -> Manifest:
             raise newer(head.version)
         return Manifest.model_validate_json(raw)
     except ValidationError:
-        raise not_a_backup(f"its {NAME} is not one of Liaison's") from None
+        raise not_a_backup(say("why.not_one_liaisons", name=NAME)) from None
 
 
 def is_allowed(name: str, kind: str) -> bool:
@@ -92,52 +93,24 @@ def is_allowed(name: str, kind: str) -> bool:
 
 def newer(version: str) -> Invalid:
     """The problem that a newer Liaison made the backup."""
-    return Invalid(
-        "This backup cannot be restored here",
-        f"it was made by a newer Liaison ({version[:40]})"
-        if version.isprintable()
-        else "a newer one made it",
-        "install that version or a later one, then restore again",
-        code="newer_backup",
-    )
+    return Invalid("newer_backup", version=version[:40] if version.isprintable() else "?")
 
 
-def not_a_backup(why: str) -> Invalid:
+def not_a_backup(why: Said) -> Invalid:
     """The problem that a file is no backup of ours."""
-    return Invalid(
-        "This file is not a backup of Liaison",
-        why,
-        "give a file that `liaison backup` has written",
-        code="not_a_backup",
-    )
+    return Invalid("not_a_backup", why=why)
 
 
 def not_signed() -> Invalid:
     """The problem that none of the known keys has signed a backup."""
-    return Invalid(
-        "This backup is not signed with a key of yours",
-        "somebody else made it, an older Liaison did, or LIAISON_SECRET_KEYS holds other keys than then",
-        "set LIAISON_SECRET_KEYS as it was where the backup was made (not at all, if it was not set there);"
-        " only if you know for sure where the file comes from, add --unsigned",
-        code="not_signed",
-    )
+    return Invalid("not_signed")
 
 
 def another_file() -> Invalid:
     """The problem that a backup is not the one whose digest was given."""
-    return Invalid(
-        "This is not the backup that you named",
-        "its SHA-256 is another",
-        "compare with what `liaison backup` printed when it was made",
-        code="other_backup",
-    )
+    return Invalid("other_backup")
 
 
-def damaged(why: str) -> Invalid:
+def damaged(why: Said) -> Invalid:
     """The problem that a backup is no longer as it was written."""
-    return Invalid(
-        "This backup is damaged and nothing was restored",
-        why,
-        "take another copy of it",
-        code="damaged_backup",
-    )
+    return Invalid("damaged_backup", why=why)

@@ -18,6 +18,7 @@ from insights.backup.schemas import load_tables, open_transaction, require_empty
 from insights.backup.signing import digest_of, find_signer
 from insights.errors import Conflict, Invalid, NotFound, Unavailable
 from insights.settings import Settings
+from insights.words import say
 
 FOUND_ON_NEW_DISKS = {"lost+found"}
 KEY = "keys/signing.key"
@@ -66,9 +67,7 @@ def _restore(
     digest: str,
 ) -> Restored:
     if not file.is_file():
-        raise NotFound(
-            f"{file} is not a file", "there is no backup to read", "give its path", code="no_backup"
-        )
+        raise NotFound("no_backup", file=file)
     data_dir = settings.data_dir.absolute()
     _require_empty(data_dir)
     if digest and digest_of(file) != digest.strip().lower():
@@ -112,32 +111,22 @@ def _require_empty(data_dir: Path) -> None:
     if not data_dir.exists():
         return
     if not data_dir.is_dir():
-        raise Conflict(f"{data_dir} is not a folder", "it is a file", "give another --data", code="not_empty")
+        raise Conflict("not_empty.file", data_dir=data_dir)
     there = sorted(path.name for path in data_dir.iterdir() if path.name not in FOUND_ON_NEW_DISKS)
     if there:
-        raise Conflict(
-            f"The data directory {data_dir} is not empty",
-            f"it holds {', '.join(map(ascii, there[:3]))}, and a restore replaces nothing",
-            "give an empty one by --data, or move away what is in it",
-            code="not_empty",
-        )
+        raise Conflict("not_empty.folder", data_dir=data_dir, there=[ascii(each) for each in there[:3]])
 
 
 def _require_fitting(manifest: Manifest, settings: Settings, revisions: Mapping[str, Path]) -> None:
     wanted = "postgresql" if settings.database_url else "sqlite"
     if manifest.kind != wanted:
-        raise Invalid(
-            f"This backup holds databases of {manifest.kind}",
-            f"the settings say {wanted}, and a restore does not translate",
-            "set LIAISON_DATABASE_URL as it was where the backup was made (empty for sqlite)",
-            code="other_kind",
-        )
+        raise Invalid("other_kind", kind=manifest.kind, wanted=wanted)
     for name, revision in manifest.revisions.items():
         if name == JOBS:
             continue
         folder = revisions.get(name)
         if not revision:
-            raise damaged(f"the revision of {name} is missing")
+            raise damaged(say("why.revision_missing", name=name))
         if folder is None or revision not in _known(folder):
             raise newer(manifest.version)
 
@@ -151,12 +140,7 @@ def _require_room(manifest: Manifest, data_dir: Path) -> None:
     free = shutil.disk_usage(disk).free
     needed = sum(member.size for member in _files(manifest))
     if needed > free:
-        raise Unavailable(
-            "There is not enough room for this backup",
-            f"it needs {needed >> 20} MB, and {free >> 20} MB are free",
-            "make room, or give another --data",
-            code="no_room",
-        )
+        raise Unavailable("no_room", needed=needed >> 20, free=free >> 20)
 
 
 def _files(manifest: Manifest) -> Iterator[Member]:

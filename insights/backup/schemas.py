@@ -16,6 +16,7 @@ from insights.backup.manifest import JOBS, Manifest, Sequence, Table, damaged, n
 from insights.backup.writer import Writer
 from insights.errors import Conflict, Unavailable
 from insights.migrate import upgrade_schema
+from insights.words import say
 
 MADE_BY_MIGRATIONS = {"alembic_version"}
 COLUMNS = """
@@ -100,12 +101,7 @@ def require_empty(connection: Connection, names: Iterable[str]) -> None:
                 table for table in tables if table == "workflow_status" and _has_rows(connection, name, table)
             ]
         if tables:
-            raise Conflict(
-                "The database is not empty",
-                f"its schema {name} has tables, and a restore replaces nothing",
-                "give LIAISON_DATABASE_URL of an empty database",
-                code="not_empty",
-            )
+            raise Conflict("not_empty.database", name=name)
 
 
 def load_tables(connection: Connection, archive: Archive, revisions: Mapping[str, Path]) -> None:
@@ -132,7 +128,7 @@ def _require_all(connection: Connection, manifest: Manifest) -> None:
     for name in manifest.revisions:
         made = set(inspect(connection).get_table_names(schema=name)) - MADE_BY_MIGRATIONS
         if name != JOBS and (lacking := {table for table in made if (name, table) not in brought}):
-            raise damaged(f"the tables {', '.join(sorted(lacking))} of {name} are missing")
+            raise damaged(say("why.tables_missing", lacking=", ".join(sorted(lacking)), name=name))
 
 
 def _require_known(connection: Connection, table: Table, manifest: Manifest) -> None:
@@ -171,9 +167,4 @@ def _copy(connection: Connection, what: str) -> Iterator[Any]:
         with driver.cursor() as cursor, cursor.copy(f"COPY {what}") as copy:
             yield copy
     except Error as error:
-        raise Unavailable(
-            "The rows could not be copied and nothing was changed",
-            f"the database refused ({type(error).__name__})",
-            "look into its log, then try again",
-            code="no_copy",
-        ) from None
+        raise Unavailable("no_copy", name=type(error).__name__) from None

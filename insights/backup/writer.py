@@ -51,12 +51,7 @@ class Writer:
     def entry(self, name: str) -> Iterator[Sink]:
         """A new entry to write into."""
         if not is_allowed(name, self._kind):
-            raise Invalid(
-                f"{name!a} cannot be backed up",
-                "its name does not work everywhere",
-                "rename it",
-                code="bad_name",
-            )
+            raise Invalid("bad_name", name=f"{name!a}")
         with self._zip.open(name, "w", force_zip64=True) as file:
             sink = Sink(file, self._stop)
             yield sink
@@ -118,9 +113,4 @@ def _publish(draft: Path, path: Path) -> None:
 
 def taken(path: Path) -> Conflict:
     """The problem that the file is there already."""
-    return Conflict(
-        f"{path} exists already",
-        "a backup replaces no file",
-        "choose another name for --out",
-        code="file_exists",
-    )
+    return Conflict("file_exists", path=path)

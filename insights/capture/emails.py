@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from insights import access
-from insights.capture.items import is_internal, message_item, read_standing
+from insights.capture.items import is_internal, message_item, read_standing, relation_said
 from insights.capture.mailboxes import choose_mailbox, read_owner
 from insights.capture.views import Matched, OpenEmail, Suggestion
 from insights.errors import NotFound, Problem
@@ -13,6 +13,7 @@ from insights.model import Mailbox, Message, Record, RecordMatch, RecordRef, Tra
 from insights.services import Services
 from insights.timelines import timeline_tables
 from insights.views import RecordItem
+from insights.words import Phrase, say
 
 SUGGESTIONS = 5
 WHO = 20
@@ -82,16 +83,12 @@ def outside_addresses(message: Message, own_domains: frozenset[str]) -> list[str
 
 def message_missing() -> NotFound:
     """The error for a message that is not in the caller's mailbox, whoever else may hold it."""
-    return NotFound(
-        "This email is not in your mailbox",
-        "it was moved, deleted, or has not arrived yet",
-        "reload in a minute",
-        code="no_such_email",
-    )
+    return NotFound("no_such_email.not_held")
 
 
-def _notice(obstacle: Problem) -> str:
-    return f"{obstacle.what}: {obstacle.why}. {obstacle.do[:1].upper()}{obstacle.do[1:]}."
+def _notice(obstacle: Problem) -> Phrase:
+    parts = {part: obstacle.part(part) for part in ("what", "why", "do")}
+    return say("notice.not_offered", **parts)
 
 
 async def _suggest(
@@ -109,30 +106,34 @@ async def _suggest(
 
 async def _candidates(
     services: Services, user: User, thread: Sequence[Message], matches: Sequence[RecordMatch]
-) -> list[tuple[Record, str]]:
+) -> list[tuple[Record, Phrase]]:
     """Records the email could be about with the reason: its conversation's first, then by address."""
     tables = await timeline_tables(services)
-    found: dict[RecordRef, tuple[Record, str]] = {}
+    found: dict[RecordRef, tuple[Record, Phrase]] = {}
     rows = await services.crm.emails(user, [message.internet_message_id for message in thread])
     for row in sorted(rows.values(), key=lambda row: row.tracked_at, reverse=True):
         if row.regarding and row.readable and row.regarding.ref.table in tables:
-            found.setdefault(row.regarding.ref, (row.regarding, "the conversation is tracked there"))
+            found.setdefault(row.regarding.ref, (row.regarding, say("why_here.conversation")))
     for match in matches:
-        why = f"{match.name or match.address}, {match.relation}"
+        why = say(
+            "why_here.suggested", name=match.name or match.address, relation=relation_said(match.relation)
+        )
         found.setdefault(match.record.ref, (match.record, why))
     return list(found.values())
 
 
 def _matched(matches: Sequence[RecordMatch]) -> list[Matched]:
     return [
-        Matched(record=RecordItem.of(match.record), address=match.address, relation=match.relation)
+        Matched(
+            record=RecordItem.of(match.record), address=match.address, relation=relation_said(match.relation)
+        )
         for match in matches[:WHO]
     ]
 
 
-def _offer(message: Message, thread: Sequence[Message], tracked: Collection[str]) -> str | None:
+def _offer(message: Message, thread: Sequence[Message], tracked: Collection[str]) -> Phrase | None:
     if message.internet_message_id in tracked:
         return None
     if any(other.internet_message_id in tracked for other in thread):
-        return "Other emails of this conversation are tracked."
+        return say("notice.conversation_tracked")
     return None

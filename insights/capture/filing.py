@@ -44,9 +44,7 @@ async def _require_tracked(services: Services, user: User, target: Target) -> tu
     if row is None and isinstance(target, CrmActivity):
         return target.id, _ref(target.regarding)  # a row without Message-ID
     if row is None or not row.is_complete:
-        raise Conflict(
-            "This email is not tracked", "there is nothing to file yet", "track it first", code="untracked"
-        )
+        raise Conflict("untracked")
     return row.email_activity_id, _ref(row.regarding)
 
 

@@ -29,6 +29,7 @@ from insights.model import (
 )
 from insights.services import Services
 from insights.views import RecordItem
+from insights.words import Phrase, Said, say
 
 May = Literal["track", "untrack", "retry", "regard", "link"]
 
@@ -111,7 +112,7 @@ def _select(
 
 
 def message_item(
-    message: Message, user: User, standing: Standing, why: str = "", *, sent_by_us: bool = False
+    message: Message, user: User, standing: Standing, why: Said = "", *, sent_by_us: bool = False
 ) -> Item:
     """The item of a message as the user sees it."""
     state = standing.state(message, user)
@@ -183,19 +184,26 @@ def is_internal(message: Message, own_domains: frozenset[str]) -> bool:
     return all(domain_of(address) in own_domains for address in message.participants if address)
 
 
-def reason(message: Message, addresses: Mapping[RelationKey, RecordAddress]) -> str:
+def reason(message: Message, addresses: Mapping[RelationKey, RecordAddress]) -> Said:
     """Why a message is in a record's timeline: "from Ana Silva, stakeholder", "to Ana Silva" on her own."""
     for word, some in (
         ("from", (message.sender, *message.authors)),
         ("to", message.to),
-        ("copied to", message.cc),
+        ("copied_to", message.cc),
     ):
         for address in some:
             found = addresses.get(relation_key(address))
             if found:
-                relation = "" if found.relation == OWN else f", {found.relation}"
-                return f"{word} {found.name or found.address}{relation}"
+                name = found.name or found.address
+                if found.relation == OWN:
+                    return say(f"why_here.{word}", name=name)
+                return say(f"why_here.{word}_related", name=name, relation=relation_said(found.relation))
     return ""
+
+
+def relation_said(relation: str) -> Phrase:
+    """The words for a relation of the address rules (`insights/crm/rules.py`)."""
+    return say(f"relation.{relation.replace(' ', '_')}")
 
 
 def _may_when_tracked(*, may_untrack: bool) -> list[May]:

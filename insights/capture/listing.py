@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from insights import access, choices
+from insights.errors import Problem
 from insights.model import MailboxState, Message, User
 from insights.services import Services
+from insights.words import Phrase, Said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Listing:
     """`notice` is what to tell the user about mail that is missing or cannot be tracked."""
 
     is_wanted: bool
-    notice: str | None
+    notice: Said | None
     excluded_labels: frozenset[str] | None
 
     def suggestible(self, messages: Iterable[Message]) -> list[Message]:
@@ -29,11 +31,14 @@ async def read_listing(services: Services, user: User, mailbox: MailboxState) ->
     if not is_wanted:
         return Listing(is_wanted=False, notice=None, excluded_labels=excluded_labels)
     if not access.can_view_untracked(mailbox):
-        forwarded = "Your mailbox is a forward mailbox: your emails cannot be listed here."
-        return Listing(is_wanted=False, notice=forwarded, excluded_labels=excluded_labels)
+        return Listing(is_wanted=False, notice=say("notice.forwarded"), excluded_labels=excluded_labels)
     obstacle = access.tracking_obstacle(mailbox)
-    notice = f"{obstacle.what}: {obstacle.why}." if obstacle else None
+    notice = _told("notice.cannot_track", obstacle) if obstacle else None
     return Listing(is_wanted=True, notice=notice, excluded_labels=excluded_labels)
+
+
+def _told(key: str, obstacle: Problem) -> Phrase:
+    return say(key, what=obstacle.part("what"), why=obstacle.part("why"))
 
 
 def _select(connection: Connection, user_id: str) -> tuple[bool, frozenset[str] | None]:

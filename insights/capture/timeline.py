@@ -23,14 +23,13 @@ from insights.model import (
 )
 from insights.services import Services
 from insights.timelines import require_timeline
+from insights.words import Said, say
 
 LIST = "timeline"
 
 Position = tuple[datetime, str]
-MAIL_MISSING = "Your emails are missing here: your mailbox does not answer right now. Reload in a minute."
-SOME_MAIL_MISSING = (
-    "Some of your emails are missing here: your mailbox is busy right now. Reload in a minute."
-)
+MAIL_MISSING = say("notice.mail_missing")
+SOME_MAIL_MISSING = say("notice.some_mail_missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class RelatedMail:
 
     messages: Sequence[Message] = ()
     tracked: Mapping[str, TrackedEmail] = field(default_factory=dict)
-    notice: str | None = None
+    notice: Said | None = None
     is_complete: bool = True
     """False where a page that goes on after it would pass over messages."""
 

@@ -17,6 +17,7 @@ from insights.errors import Conflict, Invalid
 from insights.model import Mailbox, Message, RecordRef, TrackedEmail, TrackState, User
 from insights.services import Services
 from insights.timelines import require_record
+from insights.words import say
 
 
 async def track(services: Services, user: User, email_id: str, body: TrackBody) -> tuple[Item, bool]:
@@ -55,7 +56,7 @@ async def retry(services: Services, user: User, email_id: str) -> Item:
     standing = await read_standing(services, user, [message], mailbox=mailbox)
     row = standing.tracks.get(email_id)
     if not row or not standing.is_mine(row, user) or row.state not in {TrackState.FAILED, TrackState.PENDING}:
-        raise Conflict("There is nothing to retry", "this email did not fail", code="not_failed")
+        raise Conflict("not_failed")
     if row.state is TrackState.FAILED:
         row = await services.database.write(
             tracks.again, email_id, services.now(), user_id=user.id, mailbox=_shared_address(mailbox)
@@ -76,12 +77,7 @@ async def untrack(services: Services, user: User, email_id: str) -> Item:
     # In this order: what is no longer pending has its row in the CRM by now.
     pressed, joiners = await services.database.read(_select_pressed, email_id)
     if pressed and pressed.state is TrackState.PENDING:
-        raise Conflict(
-            "This email is just being tracked",
-            "the copy is not finished",
-            "try again in a moment",
-            code="pending",
-        )
+        raise Conflict("pending")
     row = await find_tracked(services, user, target)
     if row:
         _require_own(row, user)
@@ -204,11 +200,7 @@ def _chosen_files(message: Message, chosen: Sequence[str] | None) -> list[str]:
     if chosen is None:
         return known
     if unknown := set(chosen) - set(known):
-        raise Invalid(
-            f"{len(unknown)} of the chosen attachments are not part of this email",
-            do="reload the email and choose again",
-            code="bad_attachment",
-        )
+        raise Invalid("bad_attachment", unknown=len(unknown))
     return [file_id for file_id in known if file_id in set(chosen)]
 
 
@@ -229,22 +221,12 @@ async def _rest_of_conversation(services: Services, mailbox: Mailbox, message: M
 async def _require_alone(services: Services, joiners: Sequence[str]) -> None:
     if joiners:
         other = await services.crm.user(joiners[0])
-        raise Conflict(
-            "This email stays in the CRM",
-            f"{other.name if other else 'a former colleague'} tracked it too",
-            "ask them to untrack it first",
-            code="others_added",
-        )
+        raise Conflict("others_added.tracked", name=other.name if other else say("why.former_colleague"))
 
 
 def _require_own(row: TrackedEmail, user: User) -> None:
     if row.tracked_by_id != user.id:
-        raise Conflict(
-            "Only who tracked an email can untrack it",
-            f"{row.tracked_by_name} tracked it",
-            "ask them",
-            code="tracked_by_other",
-        )
+        raise Conflict("tracked_by_other", tracked_by_name=row.tracked_by_name)
 
 
 def _shared_address(mailbox: Mailbox) -> str | None:

@@ -32,6 +32,7 @@ from insights.tables import news
 from insights.timelines import require_record
 from insights.versions import version_of
 from insights.views import RecordItem
+from insights.words import say
 
 LIST = "untracked"
 DAYS = 30
@@ -114,7 +115,7 @@ async def _list(
     rows, next_cursor = await _page(services, scope, listing, cursor, limit) if listed else ([], None)
     notice = listing.notice
     if not listed and notice is None:
-        notice = "You chose not to list email that is not tracked."
+        notice = say("notice.not_wanted")
     return UntrackedList(
         record=scope.record,
         rows=rows,

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from insights.model import Direction, TrackState
-from insights.views import RecordItem, Ref, View
+from insights.views import RecordItem, Ref, Sentence, View
 
 
 class AttachmentItem(View):
@@ -21,7 +21,7 @@ class AttachmentItem(View):
     content_type: str
     is_inline: bool = False
     state: TrackState | None = None
-    cause: str | None = None
+    cause: Sentence | None = None
 
 
 class TrackedBy(View):
@@ -35,8 +35,8 @@ class TrackedBy(View):
 class Failure(View):
     """Why an email is not tracked, in words, and what to do about it."""
 
-    cause: str
-    action: str
+    cause: Sentence
+    action: Sentence
 
 
 class Item(View):
@@ -59,7 +59,7 @@ class Item(View):
     to: list[str] = Field(default_factory=list)
     direction: Direction | None = None
     attachments: list[AttachmentItem] = Field(default_factory=list)
-    why: str = ""
+    why: Sentence = ""
     tracked_by: TrackedBy | None = None
     failure: Failure | None = None
     regarding: RecordItem | None = None
@@ -74,7 +74,7 @@ class Timeline(View):
 
     items: list[Item]
     next: str | None = None
-    notice: str | None = None
+    notice: Sentence | None = None
     audience: int | None = Field(None, description="how many people could see what is tracked here")
 
 
@@ -82,7 +82,7 @@ class Suggestion(View):
     """A record an email could be about, and why it is offered."""
 
     record: RecordItem
-    why: str
+    why: Sentence
     audience: int = Field(description="how many people could see the email there")
 
 
@@ -91,7 +91,7 @@ class Matched(View):
 
     record: RecordItem
     address: str
-    relation: str
+    relation: Sentence
 
 
 class OpenEmail(View):
@@ -103,8 +103,10 @@ class OpenEmail(View):
     unknown: list[str] = Field(description="addresses of outsiders that the CRM does not know")
     audience: int = Field(description="how many people could see it, tracked without regarding")
     conversation: int = Field(description="how many messages of the conversation are not tracked yet")
-    offer: str | None = Field(None, description="why tracking is offered: a reply in a tracked conversation")
-    notice: str | None = Field(None, description="why *Track* is not offered")
+    offer: Sentence | None = Field(
+        None, description="why tracking is offered: a reply in a tracked conversation"
+    )
+    notice: Sentence | None = Field(None, description="why *Track* is not offered")
     on_behalf_of: str | None = Field(None, description="whose mailbox it lies in, if not the caller's own")
 
 
@@ -122,7 +124,7 @@ class UntrackedList(View):
     rows: list[UntrackedRow]
     next: str | None = None
     is_first: bool = Field(default=True, description="whether it begins with the newest email")
-    notice: str | None = None
+    notice: Sentence | None = None
     audience: int = Field(description="how many people could see what is tracked from here")
     change_id: int = Field(0, description="the newest change that it takes in for certain")
 

@@ -19,23 +19,13 @@ ACTIVITY_POINTER = "activitypointer"
 def unknown_table(name: str) -> Invalid:
     """A table that the CRM does not have."""
     shown = name if NAME.fullmatch(name) else "of this name"
-    return Invalid(
-        f"there is no table {shown}",
-        "the CRM does not know it",
-        "check its logical name",
-        code="unknown_table",
-    )
+    return Invalid("unknown_table.none", shown=shown)
 
 
 def unknown_column(table: str, column: Column, *, is_there: bool) -> Invalid:
     """A column that the table does not have, or not of this kind."""
     what = f"{column.name} as {column.kind}" if is_there else f"a column {column.name}"
-    return Invalid(
-        f"the table {table} has no {what}",
-        "the CRM does not know it",
-        "check its logical name and type",
-        code="unknown_column",
-    )
+    return Invalid("unknown_column", table=table, what=what)
 
 
 @dataclass(frozen=True, slots=True)

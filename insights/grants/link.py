@@ -22,6 +22,7 @@ from insights.services import Services
 from insights.settings import Settings
 from insights.tables import audit as trail
 from insights.views import GrantItem, Grants, GrantUse
+from insights.words import Said, say
 
 RETURN_PATH = "/consent"
 GRANTED, REFUSED = "consent_granted", "consent_refused"
@@ -87,12 +88,7 @@ async def note_return(services: Services, returned: Return, *, is_noted: bool = 
     now = services.now()
     state = read_state(returned.state, services.keys, now)
     if not returned.error and returned.tenant.lower() not in services.settings.entra_tenants:
-        raise Invalid(
-            "Another organisation agreed, not yours",
-            "the link was opened with an account of a tenant that Liaison is not set up for",
-            "open it again and sign in as an administrator of your own organisation",
-            code="foreign_tenant",
-        )
+        raise Invalid("foreign_tenant")
     maker = await services.crm.user(state.user_id) or User(state.user_id, state.user_id, "")
     error = _error(returned)
     if is_noted:
@@ -100,12 +96,12 @@ async def note_return(services: Services, returned: Return, *, is_noted: bool = 
     return GrantUse(at=now, made_by=maker.name, is_granted=not error, error=error)
 
 
-def _obstacle(settings: Settings) -> str:
+def _obstacle(settings: Settings) -> Said:
     """Why there is no link, "" where there is one."""
     if not settings.has_entra:
-        return "Nothing is to be granted: LIAISON_ENTRA_CLIENT_ID is not set, so Microsoft 365 is not used."
+        return say("grants.nothing_to_grant")
     if not settings.public_url:
-        return "LIAISON_PUBLIC_URL is not set, so Microsoft Entra could not lead back here."
+        return say("grants.no_public_url")
     return ""
 
 

@@ -106,12 +106,7 @@ def write_script(app_id: str, mailboxes: str, features: Collection[str]) -> str:
     """PowerShell that gives the roles these features need, for the mailboxes of a group; raises Invalid."""
     roles = permissions("exchange", features)
     if not roles:
-        raise Invalid(
-            "There is nothing to assign",
-            "no feature that is turned on needs a role of Exchange",
-            "turn features on first, or name them with --feature",
-            code="no_roles",
-        )
+        raise Invalid("no_roles")
     _require(mailboxes)
     head = _head("Lets Liaison read and send for the mailboxes of one group.", app_id, roles, features)
     return head + GIVE.format(mailboxes=quote(mailboxes))
@@ -131,12 +126,7 @@ def quote(text: str) -> str:
 
 def _head(does: str, app_id: str, roles: Sequence[str], features: Collection[str] | None) -> str:
     if not fullmatch(GUID, app_id):
-        raise Invalid(
-            "There is no application to give roles to",
-            "LIAISON_ENTRA_CLIENT_ID is not set",
-            "register an application in Microsoft Entra and set it (docs/configuration.md)",
-            code="no_application",
-        )
+        raise Invalid("no_application")
     rows = "\n".join(_role(role, features) for role in roles)
     return HEAD.format(does=does, app_id=quote(app_id), name=quote(f"{NAME} {app_id}"), roles=rows)
 
@@ -151,9 +141,4 @@ def _role(role: str, features: Collection[str] | None) -> str:
 def _require(mailboxes: str) -> None:
     """A group's name is one line of visible characters; anything else is a slip, or worse."""
     if not mailboxes.strip() or len(mailboxes) > LONGEST or not mailboxes.isprintable():
-        raise Invalid(
-            "This is no name of a group",
-            "it is empty, too long, or holds characters that cannot be seen",
-            "give the address or name of a mail-enabled group, such as liaison@contoso.example",
-            code="bad_group",
-        )
+        raise Invalid("bad_group")

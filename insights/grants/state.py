@@ -39,12 +39,7 @@ def read_state(token: str, keys: Sequence[str], now: datetime) -> State:
     for key in keys:
         if state := _read(token, key, now):
             return state
-    raise Invalid(
-        "This consent link is not valid",
-        "it is older than a day, or Liaison did not make it",
-        "ask a Liaison administrator for a new one",
-        code="bad_consent_state",
-    )
+    raise Invalid("bad_consent_state")
 
 
 def _read(token: str, key: str, now: datetime) -> State | None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from insights.words import Said
+
 T = TypeVar("T")
 
 
@@ -20,7 +22,7 @@ class Finding:
     """What a look at one requirement found; the cause is in plain words and names no person."""
 
     state: Literal["met", "not met", "unknown"]
-    cause: str = ""
+    cause: Said = ""
 
 
 MET = Finding("met")

@@ -10,10 +10,10 @@ from insights.scopes import CAPTURE, ENGAGEMENT
 from insights.services import Services
 
 DECIDING = {
-    CRM_ONLINE: ("Needs the CRM online; yours is on-premises.", (CAPTURE, ENGAGEMENT)),
-    EXCHANGE_ONLINE: ("Needs Exchange Online; your mail server is on-premises.", (CAPTURE,)),
+    CRM_ONLINE: (CAPTURE, ENGAGEMENT),
+    EXCHANGE_ONLINE: (CAPTURE,),
 }
-"""Requirement → (reason, features that are unavailable where it is not met)."""
+"""Requirement → features that are unavailable where it is not met."""
 
 
 async def look_at_availability(services: Services) -> int:
@@ -26,11 +26,11 @@ async def look_at_availability(services: Services) -> int:
 
 
 def _reason(feature: str, findings: Findings, before: str) -> str:
-    """Why a feature is unavailable, "" where it is not; what is not known now stays as it was."""
-    deciding = [name for name, (_, features) in DECIDING.items() if feature in features]
+    """The requirement for lack of which a feature is unavailable, ""; what is not known stays as it was."""
+    deciding = [name for name, features in DECIDING.items() if feature in features]
     unknown = Finding("unknown")
     states = {name: findings.get(name, unknown).state for name in deciding}
     for name, state in states.items():
         if state == "not met":
-            return DECIDING[name][0]
+            return name
     return before if "unknown" in states.values() else ""

@@ -15,6 +15,7 @@ from insights.migrate import REVISIONS, is_newest
 from insights.model import MET, Finding, MailboxState
 from insights.requirements.setup import Part, Setup
 from insights.tables import choices, conversations, tracks
+from insights.words import say
 
 PATIENCE = timedelta(minutes=10)
 """How long an email may wait for its tracking before something must be wrong."""
@@ -29,7 +30,7 @@ T = TypeVar("T")
 def opened(setup: Setup, part: Part, value: T | None) -> T:
     """A part of the setup; raises the Problem that hindered it."""
     if value is None:
-        raise setup.problems.get(part) or Unavailable("It was not opened", "nothing is known about it")
+        raise setup.problems.get(part) or Unavailable("not_opened.unknown")
     return value
 
 
@@ -40,7 +41,7 @@ async def look_at_database(setup: Setup) -> Finding:
         is_ready = await is_newest(database, REVISIONS)
     except Problem as problem:
         return _missing(problem)
-    return MET if is_ready else Finding("not met", "its schema is of another version of Liaison")
+    return MET if is_ready else Finding("not met", say("why.schema_another_version_liaison"))
 
 
 async def look_at_crm(setup: Setup) -> Finding:
@@ -62,7 +63,7 @@ async def look_at_mail(setup: Setup) -> Finding:
 
 
 def _missing(problem: Problem) -> Finding:
-    return Finding("not met", problem.why or problem.what)
+    return Finding("not met", problem.cause)
 
 
 async def look_at_jobs(setup: Setup) -> Finding:
@@ -70,9 +71,9 @@ async def look_at_jobs(setup: Setup) -> Finding:
     database = opened(setup, "database", setup.database)
     waiting = await database.read(_count_waiting, setup.now() - PATIENCE)
     if waiting:
-        return Finding("not met", f"{waiting} emails have waited for their tracking for over ten minutes")
+        return Finding("not met", say("why.emails_have_waited_their_tracking", count=waiting))
     if setup.workflows is not None and not setup.workflows.is_ready:
-        return Finding("not met", "they have not started yet in this server")
+        return Finding("not met", say("why.they_have_not_started_yet"))
     return MET
 
 
@@ -93,18 +94,18 @@ def _look_at_key_files(folder: Path) -> Finding:
         files = list(folder.glob("*.key"))
         is_open = os.name == "posix" and any(file.stat().st_mode & 0o077 for file in files)
     except OSError as error:
-        return Finding("not met", f"the folder keys cannot be read: {type(error).__name__}")
+        return Finding("not met", say("why.folder_keys_cannot_read", name=type(error).__name__))
     if not files:
-        return Finding("not met", "there is none yet")
-    return Finding("not met", "other accounts of this machine may read it") if is_open else MET
+        return Finding("not met", say("why.there_none_yet"))
+    return Finding("not met", say("why.other_accounts_this_machine_may")) if is_open else MET
 
 
 async def look_at_public_url(setup: Setup) -> Finding:
     """The address people use is set, and it is https."""
     if not setup.settings.public_url:
-        return Finding("not met", "LIAISON_PUBLIC_URL is not set")
+        return Finding("not met", say("why.liaison_public_url_not_set"))
     if not setup.settings.public_url.startswith("https://"):
-        return Finding("not met", "LIAISON_PUBLIC_URL is not an https address")
+        return Finding("not met", say("why.liaison_public_url_not_https"))
     return MET
 
 
@@ -118,7 +119,7 @@ async def look_at_bot(setup: Setup) -> Finding:
         missing += ["MicrosoftAppPassword"] * (not has_secret)
         missing += ["MicrosoftAppTenantId"] * (needs_tenant and not settings.microsoft_app_tenant_id)
         missing += ["LIAISON_ENTRA_TENANTS"] * (not settings.tenant_ids)
-    return Finding("not met", f"{' and '.join(missing)} not set") if missing else MET
+    return Finding("not met", say("why.not_set", missing=" and ".join(missing))) if missing else MET
 
 
 async def look_at_teams_app(setup: Setup) -> Finding:
@@ -126,9 +127,9 @@ async def look_at_teams_app(setup: Setup) -> Finding:
     database = opened(setup, "database", setup.database)
     reachable, others = await database.read(_count_reachable)
     if not reachable:
-        return Finding("not met", "nobody has added Liaison in Teams yet, so nobody can be written to")
+        return Finding("not met", say("why.nobody_has_added_liaison_teams"))
     if others:
-        return Finding("unknown", f"{others} who use Liaison in Outlook have not added it in Teams")
+        return Finding("unknown", say("why.who_use_liaison_outlook_have", count=others))
     return MET
 
 
@@ -150,15 +151,15 @@ async def look_at_synchronisation(setup: Setup) -> Finding:
     if state.synchronisation == "server":
         return MET
     how = "as a forward mailbox" if state.synchronisation == "forward" else "not at all"
-    return Finding("not met", f"the mailbox that was tried is synchronised {how}")
+    return Finding("not met", say("why.mailbox_tried_synchronised", how=how))
 
 
 async def look_at_approval(setup: Setup) -> Finding:
     """The CRM's mailbox row is approved, tested and enabled."""
     state = await _mailbox_state(setup)
     if not state.approved:
-        return Finding("not met", "the mailbox that was tried is not approved")
-    return MET if state.tested else Finding("not met", "the mailbox that was tried is not tested and enabled")
+        return Finding("not met", say("why.mailbox_tried_not_approved"))
+    return MET if state.tested else Finding("not met", say("why.mailbox_tried_not_tested_enabled"))
 
 
 async def _mailbox_state(setup: Setup) -> MailboxState:
@@ -170,7 +171,7 @@ async def _mailbox_state(setup: Setup) -> MailboxState:
 
 def nobody_known() -> Problem:
     """What a look answers that needs somebody's mailbox or sign-in and has none."""
-    return Unavailable("It was not tried", "it takes somebody's mailbox, and nobody was named")
+    return Unavailable("not_tried.nobody")
 
 
 async def look_at_attachments_place(setup: Setup) -> Finding:
@@ -182,9 +183,9 @@ def _look_at_disk(data_dir: Path) -> Finding:
     folder = data_dir / "files"
     place = folder if folder.exists() else data_dir
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        return Finding("not met", "the data directory is not there, or the server may not write into it")
+        return Finding("not met", say("why.data_directory_not_there_server"))
     if shutil.disk_usage(place).free < LEAST_FREE:
-        return Finding("not met", "less than 1 GB is free on its disk")
+        return Finding("not met", say("why.less_than_1_gb_free"))
     return MET
 
 
@@ -196,8 +197,8 @@ async def look_at_places(setup: Setup) -> Finding:
 def _look_at_geolite2(data_dir: Path) -> Finding:
     files = sorted(data_dir.glob(GEOLITE2))
     if not files:
-        return Finding("not met", "there is none, so places of opens stay unknown")
-    return MET if all(map(_is_geolite2, files)) else Finding("not met", "the file is broken or another kind")
+        return Finding("not met", say("why.there_none_so_places_opens"))
+    return MET if all(map(_is_geolite2, files)) else Finding("not met", say("why.file_broken_another_kind"))
 
 
 def _is_geolite2(path: Path) -> bool:

@@ -7,7 +7,7 @@ import structlog
 
 from insights import access
 from insights.errors import Problem
-from insights.features import FEATURES, NOT_BUILT, Feature
+from insights.features import FEATURES, Feature
 from insights.gate import features_in_use
 from insights.model import MET, Finding, User
 from insights.ports import Probing
@@ -16,6 +16,7 @@ from insights.requirements.setup import Setup
 from insights.requirements.table import EVERY_FEATURE, REQUIREMENTS
 from insights.services import Services
 from insights.views import RequirementItem, RequirementList
+from insights.words import Phrase, Said, say
 
 LIMIT = 10.0
 """Seconds that one look may take."""
@@ -23,10 +24,10 @@ NAMED = 3
 """How many lacking requirements a feature's line names."""
 WORST = ("met", "unknown", "not met")
 _LACKS = {
-    ("not met", True): "it lacks: {}",
-    ("not met", False): "it is off; it would lack: {}",
-    ("unknown", True): "not known: {}",
-    ("unknown", False): "it is off; not known: {}",
+    ("not met", True): "lacks",
+    ("not met", False): "would_lack",
+    ("unknown", True): "not_known",
+    ("unknown", False): "would_not_be_known",
 }
 log = structlog.get_logger(__name__)
 Look = Callable[[], Awaitable[Finding]]
@@ -92,20 +93,20 @@ async def _look(name: str, look: Look, limit: float) -> Finding:
         async with asyncio.timeout(limit):
             return await look()
     except TimeoutError:
-        return Finding("unknown", f"there was no answer within {limit:g} seconds")
+        return Finding("unknown", say("why.there_no_answer_within_seconds", limit=f"{limit:g}"))
     except Problem as problem:
-        return Finding("unknown", problem.why or problem.what)
+        return Finding("unknown", problem.cause)
     except Exception as error:  # noqa: BLE001  a bug of one look must not hide what the others found
         log.error("look failed", requirement=name, error=type(error).__name__)  # noqa: TRY400  no words of it
-        return Finding("unknown", f"something unexpected happened: {type(error).__name__}")
+        return Finding("unknown", say("why.something_unexpected_happened", name=type(error).__name__))
 
 
 def _unanswered(row: Requirement, setup: Setup) -> Finding:
     """What is known about a row that nobody looked at."""
     problem = setup.problems.get(row.part)
     if problem:
-        return Finding("unknown", problem.why or problem.what)
-    return Finding("unknown", "what is set up does not tell")
+        return Finding("unknown", problem.cause)
+    return Finding("unknown", say("why.what_set_up_does_not"))
 
 
 def _weighed(row: Requirement, finding: Finding, features_on: Collection[str]) -> Finding:
@@ -113,9 +114,9 @@ def _weighed(row: Requirement, finding: Finding, features_on: Collection[str]) -
     if finding.state != "not met":
         return finding
     if row.is_optional:
-        return Finding("unknown", f"optional: {finding.cause}")
+        return Finding("unknown", say("why.optional", cause=finding.cause))
     if row.features and row.features != EVERY_FEATURE and not set(row.features) & set(features_on):
-        return Finding("unknown", f"nothing that is turned on needs it: {finding.cause}")
+        return Finding("unknown", say("why.nothing_turned_on_needs", cause=finding.cause))
     return finding
 
 
@@ -137,18 +138,21 @@ def _feature_item(
     finding = worst([MET, *(findings[row.name] for row in needed)])
     lacking = [row.title for row in needed if findings[row.name].state == finding.state != "met"]
     is_on = feature.name in features_on
-    causes = [_LACKS[finding.state, is_on].format(_some(lacking))] if lacking else []
-    causes += [NOT_BUILT] * (not feature.is_built)
+    lacks = say(f"feature_has.{_LACKS[finding.state, is_on]}", rows=_some(lacking)) if lacking else ""
+    cause: Said = lacks
+    if not feature.is_built:
+        built = say("feature.not_built")
+        cause = say("feature_has.both", lacks=lacks, built=built) if lacks else built
     return RequirementItem(
-        requirement=f"{feature.title} has what it needs",
+        requirement=say("feature_has.title", feature=feature.title),
         state=finding.state if is_on or finding.state == "met" else "unknown",
-        cause=" · ".join(causes),
-        action="See to these requirements first" if lacking else "",
+        cause=cause,
+        action=say("feature_has.action") if lacking else "",
         link=f"{base_url}/docs/admin.md#turning-features-on",
     )
 
 
-def _some(titles: Sequence[str]) -> str:
+def _some(titles: Sequence[Phrase]) -> Sequence[Phrase]:
     """The first of them, and how many more there are."""
-    more = f"; and {len(titles) - NAMED} more" if len(titles) > NAMED else ""
-    return f"{'; '.join(titles[:NAMED])}{more}"
+    more = [say("feature_has.more", count=len(titles) - NAMED)] if len(titles) > NAMED else []
+    return [*titles[:NAMED], *more]

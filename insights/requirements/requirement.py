@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from insights.model import Finding
 from insights.requirements.setup import Part, Setup
+from insights.words import Phrase, say
 
 Look = Callable[[Setup], Awaitable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A row: `title` says what should be so, `action` what to do where it is not.
+    """A row: what should be so.
 
     `features` do not work without it; none are named where it matters whatever is turned on. `look` finds
     out, and so do connectors under the row's `name`; `part` is what tells why nobody could. `link` leads
@@ -19,10 +20,21 @@ class Requirement:
     """
 
     name: str
-    title: str
     part: Part
-    action: str
     link: str
     features: tuple[str, ...] = ()
     look: Look | None = None
     is_optional: bool = False
+    text: str = ""
+    """Whose texts it has, if not its own: those of `permission`'s kind."""
+    permission: str = ""
+
+    @property
+    def title(self) -> Phrase:
+        """What should be so."""
+        return say(f"requirement.{self.text or self.name}.title", permission=self.permission)
+
+    @property
+    def action(self) -> Phrase:
+        """What to do where it is not."""
+        return say(f"requirement.{self.text or self.name}.action")

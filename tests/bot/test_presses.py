@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from bot import actions
 from bot.activities import Account, Incoming
-from bot.commands import read_feature
+from bot.commands import answer, read_feature
 from bot.turns import Press, Turn
 from cards.words import read_words
 from connectors.embedded.crm.crm import EmbeddedCrm
@@ -75,6 +75,12 @@ def test_a_feature_is_known_with_two_letters_wrong_and_no_more() -> None:
     with pytest.raises(Invalid) as refused:
         read_feature("oto kapture")
     assert refused.value.code == "bad_feature"
+
+
+async def test_a_command_that_needs_a_name_asks_for_it(services: Services) -> None:
+    with pytest.raises(Invalid) as refused:
+        await answer(await turn_of(services, "ann"), "find")
+    assert refused.value.code == "find_what"
 
 
 async def test_the_card_of_somebody_who_left_is_given_up(chat: Chat, services: Services) -> None:

@@ -44,7 +44,7 @@ class Directory(EmbeddedDirectory):
     async def identify(self, token: str) -> Identity:
         name = token.removeprefix("token of ")
         if name not in OBJECT_IDS:
-            raise NotSignedIn("You are not signed in", code="bad_token")
+            raise NotSignedIn("bad_token.signed_in")
         if name not in self.doors.challenged:
             self.doors.signed_in.add(OBJECT_IDS[name])
         return Identity(object_id=OBJECT_IDS[name])
@@ -62,9 +62,7 @@ class LockedMail(EmbeddedMail):
 
     def _require(self, mailbox: Mailbox) -> None:
         if mailbox.reader.object_id not in self.doors.signed_in:
-            raise SignInNeeded(
-                "Microsoft 365 asks you to sign in", code="interaction_required", claims=CLAIMS
-            )
+            raise SignInNeeded("interaction_required.once_more", claims=CLAIMS)
 
     async def search(self, mailbox: Mailbox, query: MailQuery) -> Sequence[Message]:
         self._require(mailbox)

@@ -297,7 +297,7 @@ async def test_a_button_that_takes_long_changes_the_card_later(
     async def dawdle(turn: Turn, _: Press) -> Answer:
         await ended.wait()
         if fails:
-            raise Unavailable("The CRM does not answer", "it is away", "try again")
+            raise Unavailable("unavailable", why="it is away")
         return await show_preferences(turn, saved=True)
 
     monkeypatch.setattr("bot.invokes.INVOKE_SECONDS", 0.05)

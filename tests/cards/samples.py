@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from cards.consent import consent_card
 from cards.elements import Card
-from cards.help import Command, help_card, nearest_card, welcome_card
+from cards.help import help_card, nearest_card, welcome_card
 from cards.notice import notice_card
 from cards.preferences import preferences_card, preferences_form_card
 from cards.records import choose_card, found_card, record_card
@@ -17,7 +17,7 @@ from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
 from cards.words import read_words
 from insights.capture.views import AttachmentItem, Failure, Item, TrackedBy, UntrackedList, UntrackedRow
-from insights.features import FEATURES, NOT_BUILT, TERMS_TEXT, TERMS_VERSION
+from insights.features import FEATURES, TERMS_VERSION
 from insights.model import TrackState
 from insights.views import (
     Acceptance,
@@ -34,6 +34,7 @@ from insights.views import (
     RequirementList,
     Terms,
 )
+from insights.words import say
 
 WORDS = read_words("en")
 NOON = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
@@ -164,18 +165,18 @@ NOTICED = UntrackedList(
     audience=14,
 )
 COMMANDS = (
-    Command("untracked", "List your email that is not in the CRM yet, and track it.", "untracked Contoso"),
-    Command("find", "Find a record by name or email address.", "find Ana"),
-    Command("preferences", "Choose what you see.", "preferences"),
-    Command("settings", "See and change which features are on.", "settings"),
-    Command("enable", "Turn a feature on.", "enable auto capture"),
-    Command("disable", "Turn a feature off.", "disable auto capture"),
-    Command("help", "Show this list.", "help"),
+    "untracked",
+    "find",
+    "preferences",
+    "settings",
+    "enable",
+    "disable",
+    "help",
 )
 FOUND = RecordPage(items=[CONTOSO, ANA, RENEWAL], next="Mw")
 LINKS = {(each.table, each.id): f"https://liaison.example/t/{each.table}:{each.id}" for each in FOUND.items}
 STATE_OF = {
-    feature.name: FeatureState(state="off", reason="" if feature.is_built else NOT_BUILT)
+    feature.name: FeatureState(state="off", reason="" if feature.is_built else say("feature.not_built"))
     for feature in FEATURES
 }
 MEGAN = Acceptance(version=TERMS_VERSION, by="Megan Bowen", at=NOON - timedelta(days=3))
@@ -188,7 +189,7 @@ SETTINGS = FeaturesView(
         **STATE_OF
         | {
             "auto_capture": FeatureState(state="on"),
-            "email_engagement": FeatureState(state="on", reason=NOT_BUILT),
+            "email_engagement": FeatureState(state="on", reason=say("feature.not_built")),
             "who_knows_whom": FeatureState(state="unavailable", reason="Needs Exchange Online."),
         }
     ),
@@ -196,8 +197,8 @@ SETTINGS = FeaturesView(
     warnings=["Email engagement shows its news as cards: turn on the relationship assistant as well."],
 )
 UNSET = FeaturesView(version=0, terms_accepted=False, features=Features(**STATE_OF), sharing=SHARING)
-TERMS = Terms(version=TERMS_VERSION, text=TERMS_TEXT)
-LONG_TERMS = Terms(version="2027-01", text="\n\n".join([TERMS_TEXT] * 3))
+TERMS = Terms(version=TERMS_VERSION, text=say("terms.text"))
+LONG_TERMS = Terms(version="2027-01", text="\n\n".join([str(say("terms.text"))] * 3))
 REQUIREMENTS = RequirementList(
     items=[
         RequirementItem(

@@ -131,9 +131,7 @@ def test_the_docs_name_every_verb() -> None:
 
 
 def test_every_feature_has_its_words() -> None:
-    assert {feature.name: WORDS(f"feature.{feature.name}") for feature in FEATURES} == {
-        feature.name: feature.title for feature in FEATURES
-    }
+    assert all(feature.title.key in WORDS and feature.sharing.key in WORDS for feature in FEATURES)
 
 
 @pytest.mark.parametrize(

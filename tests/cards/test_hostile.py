@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from cards.consent import consent_card
 from cards.elements import Card
-from cards.help import Command, help_card, nearest_card, welcome_card
+from cards.help import nearest_card, welcome_card
 from cards.notice import notice_card
 from cards.plain import plain
 from cards.records import choose_card, found_card, record_card, record_preview
 from cards.requirements import requirements_card
 from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
-from cards.words import CATALOGUES, read_words
+from cards.words import read_words
 from insights.capture.views import Failure, TrackedBy, UntrackedList, UntrackedRow
 from insights.model import TrackState
 from insights.views import (
@@ -34,6 +34,7 @@ from insights.views import (
     RequirementList,
     Terms,
 )
+from insights.words import read_texts
 from tests.cards.renderer import Renderer
 from tests.cards.samples import LIST, NOON, SETTINGS, WORDS, item, row
 
@@ -49,9 +50,7 @@ OURS = (
 )
 
 
-HEADINGS = {
-    text for key, text in json.loads((CATALOGUES / "en.json").read_text()).items() if key.endswith("title")
-}
+HEADINGS = {text for key, text in read_texts("en", ("cards", "shared")).items() if key.endswith("title")}
 
 
 def named(text: str, at: int = 1) -> RecordItem:
@@ -77,11 +76,9 @@ def list_cards(texts: Sequence[str]) -> Iterator[Card]:
     """The cards that show many texts which are not ours."""
     rows = [shown for at, text in enumerate(texts) for shown in rows_of(text, at)]
     page = RecordPage(items=[named(text, at) for at, text in enumerate(texts)])
-    commands = [Command("help", text, f"help {text}") for text in texts]
     yield untracked_card(UntrackedList(rows=rows, audience=2), LIST, WORDS)
     yield found_card("", page, {}, {}, WORDS)
     yield choose_card("", page, {}, WORDS)
-    yield help_card(commands, WORDS)
     yield notice_card(texts[0], texts, WORDS)
 
 
@@ -92,7 +89,6 @@ def other_cards(text: str) -> Iterator[Card]:
         "https://liaison.example/",
         {"contact": text},
     )
-    command = Command("help", text, text)
     empty = UntrackedList(record=named(text), rows=[], audience=2)
     yield untracked_card(empty, LIST, WORDS)
     yield untracked_card(empty.model_copy(update={"notice": text}), LIST, WORDS)
@@ -100,9 +96,9 @@ def other_cards(text: str) -> Iterator[Card]:
     yield found_card(text, RecordPage(items=[]), {}, {}, WORDS)
     yield choose_card(text, page, labels, WORDS)
     yield record_card(named(text), text, link, WORDS)
-    yield nearest_card(text, [command], WORDS)
+    yield nearest_card(text, ["help"], WORDS)
     yield nearest_card(text, [], WORDS)
-    yield welcome_card([command], WORDS)
+    yield welcome_card(["help"], WORDS)
     yield notice_card(text, [text], WORDS, is_error=True)
     accepted = Acceptance(version=text, by=text, at=NOON)
     states = SETTINGS.features.model_copy(update={"auto_capture": FeatureState(state="off", reason=text)})

@@ -100,7 +100,7 @@ async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back
         assert await settle(services, key) is TrackState.FAILED
         [failed] = await failures(services, ann)
         assert failed.failure
-        assert ("no longer shared" if shared else "no longer in your mailbox") in failed.failure.cause
+        assert ("no longer shared" if shared else "no longer in your mailbox") in str(failed.failure.cause)
         assert failed.subject == ""
         organization_id = await services.crm.organization_id()
         await import_messages(

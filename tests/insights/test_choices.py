@@ -36,7 +36,7 @@ def test_every_choice_is_in_the_views() -> None:
     for scope, view in fields.items():
         names = {choice.name for choice in CHOICES if choice.scope == scope}
         assert names == set(view.model_fields) - {"version"}
-    assert all(choice.sentence.endswith(".") for choice in CHOICES)
+    assert all(str(choice.sentence).endswith(".") for choice in CHOICES)
 
 
 async def test_own_choices_hold_for_oneself(services: Services, root: User) -> None:
@@ -85,7 +85,7 @@ async def test_the_organisation_names_the_labels_that_keep_email_out(services: S
     assert await services.database.read(choices.excluded_labels) == frozenset({"secret-1"})
     untouched = await choices.change_choices(services, root, ChoicesBody(choices=OrganizationChoices()))
     assert untouched.choices.excluded_labels == ["Secret-1"]
-    with pytest.raises(Conflict, match=r'Rut Olsen set excluded_labels to \["Secret-1"\]'):
+    with pytest.raises(Conflict, match=r'Rut Olsen set excluded labels to \["Secret-1"\]'):
         await choices.change_choices(services, root, body)
     back = ChoicesBody(choices=OrganizationChoices(excluded_labels=None))
     assert (await choices.change_choices(services, root, back)).choices.excluded_labels is None

@@ -105,7 +105,7 @@ async def test_features_are_turned_on_one_by_one_or_together_and_each_change_is_
 
 async def test_email_engagement_without_the_assistant_warns(switch: Switch) -> None:
     alone = await switch(accept=True, email_engagement="on")
-    assert any("relationship assistant" in warning for warning in alone.warnings)
+    assert any("relationship assistant" in str(warning) for warning in alone.warnings)
     assert (await switch(relationship_assistant="on")).warnings == []
 
 

@@ -16,6 +16,7 @@ from insights.people import read_me
 from insights.pilots import refresh_members
 from insights.services import Services
 from insights.views import Audience, FeatureAudiences, FeaturesBody, FeatureSwitches, PreferencesBody
+from insights.words import say
 
 FOLDERS, TABLES = ("insights", "connectors", "bot", "addin", "cards"), {"features", "audiences", "members"}
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ async def test_a_pilot_is_for_those_named(services: Services, people: dict[str, 
         )
         assert (await read_me(services, ann)).features.auto_capture.state == "on"
         outside = (await read_me(services, bob)).features.auto_capture
-        assert (outside.state, outside.reason) == ("off", features.PILOT)
+        assert (outside.state, outside.reason) == ("off", say("feature.pilot"))
         assert await followed(services, people) == {"ann"}
         if kind != gate.USER:
             assert await services.database.write(gate.keep_members, subject, [])
@@ -114,7 +115,7 @@ async def test_who_declined_is_not_followed(services: Services, people: dict[str
 
 async def test_an_obstacle_closes_a_feature_that_is_on(services: Services, people: dict[str, User]) -> None:
     await change(services, people["root"])
-    obstacles = {"auto_capture": "Needs the CRM online; yours is on-premises."}
+    obstacles = {"auto_capture": "crm_online"}
     assert await services.database.write(gate.note_obstacles, obstacles) == 1
     assert await services.database.write(gate.note_obstacles, obstacles) == 0
     with pytest.raises(NotAllowed, match="on-premises"):
@@ -127,7 +128,7 @@ async def test_an_editor_who_saw_less_changes_nothing(services: Services, people
     root = people["root"]
     seen = (await features.read_features(services, root)).version
     assert await change(services, root, version=seen) == seen + 1
-    with pytest.raises(Conflict, match="left auto_capture on") as refused:
+    with pytest.raises(Conflict, match="left Auto capture on") as refused:
         await change(services, root, FOR_ANN, version=seen)
     assert (refused.value.code, refused.value.status) == ("changed_meanwhile", 409)
     view = await features.read_features(services, root)

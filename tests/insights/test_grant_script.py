@@ -90,7 +90,7 @@ def test_the_script_gives_exactly_the_roles_that_are_needed() -> None:
         assert {APP_ID, GROUP} <= set(literals(script))
         comments = " ".join(text.strip("# ") for kind, text in tokens(script) if kind == "comment")
         for role in permissions("exchange", features):
-            assert all(scope.why in " ".join(comments.split()) for scope in reasons(role, features))
+            assert all(str(scope.why) in " ".join(comments.split()) for scope in reasons(role, features))
 
 
 def test_every_assignment_is_limited_to_the_group_and_tested() -> None:

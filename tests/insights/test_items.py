@@ -16,7 +16,7 @@ ADDRESSES = {
 def test_every_author_of_a_message_is_one_whom_it_is_from() -> None:
     def why(sender: str, *authors: str, to: str = "ann@ours.example") -> str:
         message = Message("id", "<1@x.example>", "c", "Offer", AT, AT, sender, to=(to,), authors=authors)
-        return reason(message, ADDRESSES)
+        return str(reason(message, ADDRESSES))
 
     assert why("ana@fabrikam.example", "zoe@fabrikam.example") == "from Ana Silva, stakeholder"
     assert why("x@else.example", "ZOE@fabrikam.example", to="ana@fabrikam.example") == "from Zoe Dorn"

@@ -51,13 +51,13 @@ class Recorder:
     async def second(self, key: str) -> str:
         if self.refusals:
             self.refusals -= 1
-            raise Unavailable("The CRM is away", code="away")
+            raise Unavailable("away")
         self.ran.append(f"second {key}")
         self.done.set()
         return ""
 
     async def refuse(self, _key: str) -> str:
-        raise Conflict("Not like this", code="not_like_this")
+        raise Conflict("not_like_this")
 
     async def break_down(self, _key: str) -> str:
         raise ValueError("the secret subject")

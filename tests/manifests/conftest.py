@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from bot.commands import COMMANDS
+from insights.words import say
 from manifests.build import pack, render_xml
 from manifests.facts import BotCommand, Facts
 
@@ -22,7 +23,10 @@ def facts() -> Facts:
         "https://liaison.contoso.example:8443",
         APP_ID,
         SIGN_IN_ID,
-        [BotCommand(each.word, each.sentence, is_private=each.is_admin) for each in COMMANDS],
+        [
+            BotCommand(each.word, str(say(f"command.{each.word}.sentence")), is_private=each.is_admin)
+            for each in COMMANDS
+        ],
     )
 
 

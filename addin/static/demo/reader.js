@@ -69,7 +69,7 @@ function row(message, state, actions) {
           ${message.attachments?.length ? icon("attach") : nothing}
           <time datetime=${message.at}>${formatTime(message.at)}</time>
         </span>
-        <bdi class="mail-subject">${message.subject || t("entry.no_subject")}</bdi>
+        <bdi class="mail-subject">${message.subject || t("email.no_subject")}</bdi>
       </span>
     </button>
   </li>`;
@@ -140,7 +140,7 @@ function reader(state, actions) {
   if (!message) return html`<article class="mail-reader"><p class="quiet empty">${t("demo.choose")}</p></article>`;
   return html`<article class="mail-reader">
     <button class="to-list link" @click=${actions.closeMail}>${icon("back")}${t("demo.back")}</button>
-    <h2><bdi>${message.subject || t("entry.no_subject")}</bdi></h2>
+    <h2><bdi>${message.subject || t("email.no_subject")}</bdi></h2>
     <div class="mail-people">
       ${avatar(message.sender_name || message.from, 40)}
       <div class="mail-text">

@@ -16,7 +16,7 @@ function choice(file, state, actions) {
       @change=${(event) => actions.mail.chooseAttachment(file.id, event.target.checked)}
     />
     <span class="text file"
-      ><bdi class="name">${file.name}</bdi><span class="caption">${formatSize(file.size)}</span></span
+      ><bdi class="name">${file.name}</bdi><span class="caption"><data value=${file.size}>${formatSize(file.size)}</data></span></span
     >
   </label>`;
 }
@@ -34,7 +34,7 @@ export function attachmentChoice(state, actions) {
 function outcomeText({ state, cause }) {
   if (state === "failed") return t("state.failed", { cause: cause ?? t("state.no_cause") });
   return t(
-    { pending: "attachments.pending", tracked: "attachments.tracked" }[state] ?? "attachments.left_out",
+    { pending: "state.pending", tracked: "state.tracked" }[state] ?? "attachments.left_out",
   );
 }
 
@@ -50,7 +50,7 @@ export function attachmentOutcomes(item) {
           ${icon(file.state === "untracked" ? "attach" : stateSymbol(file.state))}
           <span class="text file">
             <bdi class="name">${file.name}</bdi>
-            <span class="caption">${formatSize(file.size)} · ${outcomeText(file)}</span>
+            <span class="caption"><data value=${file.size}>${formatSize(file.size)}</data> · ${outcomeText(file)}</span>
           </span>
         </li>`,
     )}

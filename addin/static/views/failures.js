@@ -7,7 +7,7 @@ import { button, problemLine, skeleton } from "./controls.js";
 import { stateText } from "./state.js";
 
 function failure(item, state, actions) {
-  const subject = item.subject || t("entry.no_subject");
+  const subject = item.subject || t("email.no_subject");
   return html`<li class="entry ${item.state}">
     <div class="entry-body">
       <div class="entry-head">

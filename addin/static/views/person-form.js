@@ -56,7 +56,7 @@ export function personForm(form, actions) {
     ${tableChoice(form)} ${FIELDS.map((each) => field(each, form))}
     ${form.problem ? problemLine(form.problem) : nothing}
     <div class="buttons">
-      ${button(form.isSaving ? t("person.saving") : t("person.save"), submit, { appearance: "primary" })}
+      ${button(form.isSaving ? t("person.saving") : t("save"), submit, { appearance: "primary" })}
       ${button(t("cancel"), actions.people.closePersonForm)}
       <input type="submit" hidden />
     </div>

@@ -2,12 +2,11 @@
 
 import { tableName } from "../format.js";
 import { html, nothing, repeat } from "../html.js";
-import { t } from "../messages.js";
+import { hasMessage, t } from "../messages.js";
 import { button, icon, problemLine } from "./controls.js";
 
 /** A record to choose from a list; `isOpen` where it is the one shown. */
 export function recordResult(record, onPick, isOpen = false) {
-  const caption = [tableName(record.table), record.subtitle].filter(Boolean).join(" · ");
   return html`<li>
     <button
       class="result"
@@ -18,10 +17,18 @@ export function recordResult(record, onPick, isOpen = false) {
     >
       ${icon(recordSymbol(record.table))}
       <span class="text"
-        ><span class="name">${record.name}</span><span class="caption">${caption}</span></span
+        ><bdi class="name">${record.name}</bdi>${recordCaption(record)}</span
       >
     </button>
   </li>`;
+}
+
+/** What kind of record it is, and what tells it from others of its name. */
+export function recordCaption({ table, subtitle }) {
+  const kind = hasMessage(`table.${table}`) ? tableName(table) : html`<bdi>${tableName(table)}</bdi>`;
+  return html`<span class="caption"
+    >${kind}${subtitle ? html` · <bdi>${subtitle}</bdi>` : nothing}</span
+  >`;
 }
 
 /** The symbol of a table; custom tables share one. */

@@ -10,8 +10,8 @@ function untrackedSwitch(state, actions) {
   }
   return html`<label class="switch">
     <span class="text">
-      <span class="name">${t("preferences.untracked")}</span>
-      <span class="caption">${t("preferences.untracked_hint")}</span>
+      <span class="name">${t("preferences.auto_capture")}</span>
+      <span class="caption">${t("preferences.hint")}</span>
     </span>
     <input
       type="checkbox"

@@ -1,21 +1,18 @@
 // The open record of the tab: what it is, and its timeline.
 
 import { pathOf } from "../address.js";
-import { tableName } from "../format.js";
 import { html, nothing, repeat } from "../html.js";
 import { t } from "../messages.js";
 import { button, icon, line, problemLine, skeleton } from "./controls.js";
-import { recordSymbol } from "./picker.js";
+import { recordCaption, recordSymbol } from "./picker.js";
 import { entries, hiddenLine } from "./timeline.js";
 
 function head({ record, takesFocus }) {
   return html`<div class="record-head">
     <span class="symbol" aria-hidden="true">${icon(recordSymbol(record.table))}</span>
     <div class="text">
-      <h2 id="record-title" tabindex="-1" ?data-autofocus=${takesFocus}>${record.name}</h2>
-      <span class="caption"
-        >${tableName(record.table)}${record.subtitle ? html` · <bdi>${record.subtitle}</bdi>` : nothing}</span
-      >
+      <h2 id="record-title" tabindex="-1" ?data-autofocus=${takesFocus}><bdi>${record.name}</bdi></h2>
+      ${recordCaption(record)}
     </div>
   </div>`;
 }

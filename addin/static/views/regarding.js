@@ -37,7 +37,7 @@ function option(record, caption, state, actions) {
       @change=${() => actions.mail.chooseRegarding(record)}
     />
     <span class="text">
-      <span class="name">${record ? record.name : t("regarding.none")}</span>
+      ${record ? html`<bdi class="name">${record.name}</bdi>` : html`<span class="name">${t("regarding.none")}</span>`}
       ${caption ? html`<span class="caption">${caption}</span>` : nothing}
     </span>
   </label>`;

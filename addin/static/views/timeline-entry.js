@@ -43,13 +43,13 @@ function status(item, { user, timeline }) {
   const { regarding } = item;
   const isElsewhere = regarding && regarding.id !== timeline.record?.id;
   return html`<span class="status ${item.state}">${stateText(item, user)}</span>
-    ${isElsewhere ? html`<span class="why">${t("regarding.about", { record: regarding.name })}</span>` : nothing}
+    ${isElsewhere ? html`<span class="why">${t("email.regarding", { record: regarding.name })}</span>` : nothing}
     ${item.failure ? html`<span class="caption">${item.failure.action}</span>` : nothing}`;
 }
 
 function actionButton(item, state, actions) {
   const isBusy = state.timeline.busy.has(item.id);
-  const name = item.subject || t("entry.no_subject");
+  const name = item.subject || t("email.no_subject");
   if (item.may.includes("track") && item.state === "untracked") {
     return button(isBusy ? t("track.sending") : t("track"), () => actions.timeline.trackItem(item), {
       name: isBusy ? undefined : t("track.name", { subject: name }),
@@ -76,7 +76,7 @@ export function timelineEntry(item, state, actions) {
         <bdi class="entry-people">${people(item)}</bdi>
         <time datetime=${item.at} title=${formatFullTime(item.at)}>${formatTime(item.at)}</time>
       </div>
-      <bdi class="subject">${item.subject || t("entry.no_subject")}</bdi>
+      <bdi class="subject">${item.subject || t("email.no_subject")}</bdi>
       ${item.why ? html`<span class="why">${item.why}</span>` : nothing} ${status(item, state)}
       <div class="entry-foot">
         <span class="marks">${marks(item, isOpenEmail)}</span>

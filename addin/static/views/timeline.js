@@ -49,7 +49,7 @@ function tabs(state, actions) {
           title="${tableName(record.table)}: ${record.name}"
           @click=${() => actions.timeline.openRecord(record)}
         >
-          ${icon(recordSymbol(record.table))}<span>${record.name}</span>
+          ${icon(recordSymbol(record.table))}<bdi>${record.name}</bdi>
         </button>`;
       },
     )}

@@ -113,7 +113,7 @@ function recordLinks(records, actions) {
     (record) =>
       html`<dd>
         <button type="button" class="link" @click=${() => actions.timeline.openRecord(record)}>
-          ${record.name}
+          <bdi>${record.name}</bdi>
         </button>
       </dd>`,
   );

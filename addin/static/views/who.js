@@ -25,7 +25,7 @@ function knownPerson({ record, address }, actions) {
   return html`<li class="person">
     ${avatar(record.name)}
     <div class="text">
-      <button class="name link" @click=${() => actions.timeline.openRecord(record)}>${record.name}</button>
+      <button class="name link" @click=${() => actions.timeline.openRecord(record)}><bdi>${record.name}</bdi></button>
       <span class="caption">${tableName(record.table)} · <bdi>${address}</bdi></span>
     </div>
   </li>`;

@@ -120,12 +120,7 @@ class EmbeddedAgenda:
                     await self._expand(calendar, _wider(calendar, wanted))
                 except Moved:
                     continue
-        raise Unavailable(
-            "The calendar cannot be read right now",
-            "others change it all the time",
-            "try again in a moment",
-            code="calendar_busy",
-        )
+        raise Unavailable("calendar_busy.reading")
 
     async def _expand(self, calendar: Calendar, stretch: Stretch) -> None:
         sources = await self._database.read(select_sources, calendar.id, None)

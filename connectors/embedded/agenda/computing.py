@@ -6,6 +6,7 @@ from typing import Any
 
 from insights.computing import compute
 from insights.errors import Unavailable
+from insights.words import say
 
 SECONDS = 900.0
 """By the clock; each component has a bound of its own by processor time (`reading.py`)."""
@@ -17,12 +18,7 @@ async def compute_bounded(function: Callable[..., Any], **arguments: Any) -> Any
         async with asyncio.timeout(SECONDS):
             return await compute(function, **arguments)
     except TimeoutError:
-        why = f"reading it takes longer than {SECONDS:g} s"
+        why = say("why.reading_takes_longer_than", seconds=f"{SECONDS:g}")
     except Unavailable as problem:
-        why = problem.why
-    raise Unavailable(
-        "The calendar cannot be read right now",
-        why,
-        "try again; if it stays so, see whether the machine is out of memory, or the file is too large",
-        code="calendar_reader_down",
-    )
+        why = problem.part("why")
+    raise Unavailable("calendar_reader_down", why=why)

@@ -43,13 +43,7 @@ class CalendarRefused(Invalid):
     """A file of which nothing was imported, with all that is wrong with it."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        count = len(faults)
-        super().__init__(
-            "Nothing was imported",
-            f"{count} component{'s' if count != 1 else ''} of the file cannot be read",
-            "mend or remove what is named above, and import the file again",
-            code="bad_calendar",
-        )
+        super().__init__("bad_calendar", count=len(faults))
         self.faults = faults
 
 
@@ -72,19 +66,12 @@ async def import_calendar(database: Database, path: Path, mailbox: str, *, now: 
             continue
         await database.fold()
         return counts
-    raise Conflict(
-        "Nothing was imported",
-        "others change the calendar all the time",
-        "try again in a moment",
-        code="calendar_busy",
-    )
+    raise Conflict("calendar_busy.importing")
 
 
 def _check(reading: Json, path: Path) -> None:
     if reason := reading.get("unreadable"):
-        raise NotFound(
-            f"{shown(str(path))} cannot be read", reason, "name an iCalendar file", code="no_such_file"
-        )
+        raise NotFound("no_such_file", path=shown(str(path)), reason=reason)
     if reading["faults"]:
         raise CalendarRefused([Fault(shown(path.name), *fault) for fault in reading["faults"]])
 

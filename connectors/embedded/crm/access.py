@@ -157,12 +157,7 @@ EVERYTHING = Everything("", Depths(GLOBAL), (), "", "", ())
 
 def not_found(table: str) -> NotFound:
     """What is said of a row that is missing or hidden, which must sound the same."""
-    return NotFound(
-        f"this {table} was not found",
-        "it does not exist or you may not read it",
-        "check it in the CRM",
-        code="record_not_found",
-    )
+    return NotFound("record_not_found.none", table=table)
 
 
 def team_ids(connection: Connection, user_id: str) -> list[str]:

@@ -61,18 +61,8 @@ def check_file(connection: Connection, name: str, size: int) -> None:
     limit = organization.attributes.get("maxuploadfilesize") if organization else None
     largest = LARGEST_FILE if limit is None else int(limit)
     if size > largest:
-        raise TooLarge(
-            "the file is too large for the CRM",
-            f"it has {size:,} bytes and the CRM takes {largest:,}",
-            "share it another way, or raise maxuploadfilesize",
-            code="attachment_too_large",
-        )
+        raise TooLarge("attachment_too_large.embedded", size=f"{size:,}", largest=f"{largest:,}")
     blocked = organization.text("blockedattachments") if organization else ""
     ending = PurePath(name.rstrip(". ")).suffix.removeprefix(".").casefold()
     if ending and ending in (blocked or BLOCKED_TYPES).casefold().replace(";", " ").split():
-        raise Invalid(
-            "the CRM does not take this type of file",
-            f"files ending in .{ending} are blocked",
-            "share it another way, or change blockedattachments",
-            code="blocked_attachment",
-        )
+        raise Invalid("blocked_attachment.embedded", ending=ending)

@@ -108,12 +108,7 @@ def stored(known: Known, value: Value | None) -> Stored | None:
     try:
         return read_value(known, f"{value:f}" if isinstance(value, Decimal) else clean(text))
     except BadValue as bad:
-        raise Invalid(
-            f"{known.name} can't be set to that",
-            str(bad),
-            "choose another value",
-            code="bad_value",
-        ) from None
+        raise Invalid("bad_value.stored", name=known.name, why=str(bad)) from None
 
 
 def _value(kind: Kind, found: object) -> CrmValue:

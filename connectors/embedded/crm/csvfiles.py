@@ -61,7 +61,7 @@ def read_metadata(folder: Path, faults: Faults) -> list[dict[str, Any]]:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         faults.add(METADATA, line, "", "the file is not JSON")
     except Invalid as problem:
-        faults.add(METADATA, 1, "", f"{problem.what}: {problem.do}")
+        faults.add(METADATA, 1, "", f"{problem.english.what}: {problem.english.do}")
     else:
         return definitions
     return []
@@ -85,12 +85,7 @@ def find_files(folder: Path, schema: Schema, faults: Faults) -> list[CsvFile]:
     except OSError:
         found = []
     if not found:
-        raise NotFound(
-            f"There are no CSV files in {folder}",
-            "rows are imported from files named by entity set, like accounts.csv",
-            "name the folder that has them",
-            code="nothing_to_import",
-        )
+        raise NotFound("nothing_to_import", folder=folder)
     files: list[CsvFile] = []
     for path in found:
         table = schema.by_entity_set(path.stem.strip().casefold())

@@ -12,6 +12,7 @@ from connectors.embedded.crm.tables import custom_tables
 from connectors.embedded.crm.writing import note_change
 from insights.database import insert_into
 from insights.errors import Invalid
+from insights.words import Said, say
 
 KINDS = {
     "String": "text",
@@ -42,15 +43,19 @@ def read_definitions(document: object) -> list[dict[str, Any]]:
     if isinstance(document, Mapping) and "LogicalName" in document:
         value = [document]
     if not isinstance(value, list):
-        raise _invalid("there is no list of tables", 'write {"value": [{"LogicalName": …}]}')
+        raise _invalid(say("why.there_no_list_tables"), say("why.write_value_logicalname"))
     for number, definition in enumerate(value, 1):
         if not isinstance(definition, dict):
             raise _invalid(
-                f"entry {number} is not a table's definition", "see EntityDefinitions of Dataverse"
+                say("why.entry_not_tables_definition", number=number),
+                say("why.see_entitydefinitions_dataverse"),
             )
         for name in NAMES:
             if not NAME.fullmatch(str(definition.get(name, "")).strip().lower()):
-                raise _invalid(f"{name} of entry {number} is missing or no name", "see EntityDefinitions")
+                raise _invalid(
+                    say("why.entry_missing_no_name", name=name, number=number),
+                    say("why.see_entitydefinitions"),
+                )
     return value
 
 
@@ -103,11 +108,13 @@ def read_schema(connection: Connection, standard: Schema) -> Schema:
 def _columns(definition: Mapping[str, Any], table: str) -> Iterator[Column]:
     attributes = [] if definition.get("Attributes") is None else definition["Attributes"]
     if not isinstance(attributes, list):
-        raise _invalid(f"Attributes of {table} is not a list", "see EntityDefinitions of Dataverse")
+        raise _invalid(
+            say("why.attributes_not_list", table=table), say("why.see_entitydefinitions_dataverse")
+        )
     for attribute in attributes:
         name = attribute.get("LogicalName") if isinstance(attribute, dict) else None
         if not isinstance(name, str) or not NAME.fullmatch(name.strip().lower()):
-            raise _invalid(f"an attribute of {table} has no LogicalName", "add it")
+            raise _invalid(say("why.attribute_has_no_logicalname", table=table), say("why.add"))
         kind = _kind(attribute)
         targets = attribute.get("Targets")
         if kind == "customer" and not targets:
@@ -115,7 +122,9 @@ def _columns(definition: Mapping[str, Any], table: str) -> Iterator[Column]:
         if kind == "owner" and not targets:
             targets = ["systemuser", "team"]
         if kind == "lookup" and not targets:
-            raise _invalid(f"Targets of {table}.{name} is missing", "name the tables the lookup may point to")
+            raise _invalid(
+                say("why.targets_missing", table=table, name=name), say("why.name_tables_lookup_may_point")
+            )
         yield Column(
             name.strip().lower(),
             kind,
@@ -155,5 +164,5 @@ def _text(label: object) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _invalid(what: str, do: str) -> Invalid:
-    return Invalid(what, "metadata.json does not describe a table", do, code="bad_metadata")
+def _invalid(what: Said, do: Said) -> Invalid:
+    return Invalid("bad_metadata", what=what, do=do)

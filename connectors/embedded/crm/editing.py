@@ -1,7 +1,7 @@
 """Rows written by value: made once, changed, joined to others; as deep as the user's roles write."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select
@@ -32,7 +32,7 @@ def create_row(access: Access, ref: RecordRef, values: Values, now: datetime) ->
     try:
         row_id = read_id(ref.id)
     except BadValue as bad:
-        raise Invalid("this is no id of a row", str(bad), "use a GUID", code="bad_value") from None
+        raise Invalid("bad_value.no_id", why=str(bad)) from None
     if read_row(access.connection, ref.table, row_id):
         return
     if not access.may_create(ref.table):
@@ -43,8 +43,7 @@ def create_row(access: Access, ref: RecordRef, values: Values, now: datetime) ->
         row.attributes["ownerid"] = ["systemuser", user_id]
     _set(access, place, row, values)
     if not row.name and place.schema.needs_name:
-        raise Invalid(f"a {place.schema.label} needs a name", f"{place.schema.primary_name} is missing",
-                      "give one", code="bad_value")  # fmt: skip
+        raise Invalid("bad_value.no_name", label=place.schema.label, primary_name=place.schema.primary_name)
     insert_row(access.connection, access.schema, row)
 
 
@@ -66,13 +65,11 @@ def associate_rows(access: Access, table: str, one: RecordRef, other: RecordRef,
     """Join two rows by a table that joins such; twice is once."""
     joining = access.schema.get(table) if table in ASSOCIATIONS else None
     if joining is None:
-        raise Invalid(f"{table} joins no rows", "the CRM does not know it", "check its logical name",
-                      code="unknown_table")  # fmt: skip
+        raise Invalid("unknown_table.no_joins", table=table)
     found = {row.table: row for row in (access.require(one), access.require(other))}
     columns = [joining.columns[name] for name in joining.key]
     if {target for column in columns for target in column.targets} != found.keys():
-        raise Invalid(f"{table} does not join these", f"they are {' and '.join(sorted(found))}",
-                      "choose other rows", code="bad_value")  # fmt: skip
+        raise Invalid("bad_value.joins_others", table=table, found=sorted(found))
     ids = {column.name: found[column.targets[0]].id for column in columns}
     key = "\n".join((table, *ids.values()))
     attributes = {column.name: [column.targets[0], ids[column.name]] for column in columns}
@@ -83,8 +80,7 @@ def associate_rows(access: Access, table: str, one: RecordRef, other: RecordRef,
 def _editable(access: Access, table: str) -> Place:
     place = find_place(access.schema, table)
     if place.tables != (table,) or place.schema.ownership == "none" or table == "email":
-        raise Invalid(f"rows of {table} are not written this way", "the CRM keeps them itself",
-                      "change it in the CRM", code="unknown_table")  # fmt: skip
+        raise Invalid("unknown_table.not_written", table=table)
     return place
 
 
@@ -92,7 +88,7 @@ def _set(access: Access, place: Place, row: StoredRow, values: Values) -> None:
     for column, value in values.items():
         known = place.check(column)
         if column.name in SYSTEM | {place.schema.primary_id}:
-            raise Invalid(f"{column.name} can't be set", "the CRM does it", "leave it out", code="bad_value")
+            raise Invalid("bad_value.computed", name=column.name)
         if isinstance(value, RecordRef) or (column.kind == "lookup" and value is None):
             _set_lookup(access, row, known, value if isinstance(value, RecordRef) else None)
             continue
@@ -115,8 +111,7 @@ def _set_lookup(access: Access, row: StoredRow, known: Known, target: RecordRef 
         row.attributes.pop(known.name, None)
         return
     if known.targets and target.table not in known.targets and not _is_custom(access, target.table):
-        raise Invalid(f"{known.name} can't point to a {target.table}", f"it takes {', '.join(known.targets)}",
-                      "choose another row", code="bad_value")  # fmt: skip
+        raise Invalid("bad_value.other_lookup", name=known.name, table=target.table, targets=known.targets)
     row.attributes[known.name] = [target.table, access.require(target).id]
 
 
@@ -132,10 +127,5 @@ def _put(attributes: dict[str, Any], name: str, value: object) -> None:
         attributes[name] = value
 
 
-def _not_allowed(what: str, place: Place) -> NotAllowed:
-    return NotAllowed(
-        f"The CRM does not let you {what} this {place.schema.label}",
-        "your security roles lack a privilege",
-        "ask an administrator",
-        code="not_allowed",
-    )
+def _not_allowed(what: Literal["make", "change"], place: Place) -> NotAllowed:
+    return NotAllowed(f"not_allowed.{what}", label=place.schema.label)

@@ -38,8 +38,7 @@ def create_email(access: Access, draft: EmailDraft, now: datetime) -> TrackedEma
     if not insert_row(access.connection, access.schema, email):
         taken = _existing(access, draft)
         if taken is None:
-            raise Conflict("this email is being tracked right now", "somebody else was faster", "try again",
-                           code="tracked_meanwhile")  # fmt: skip
+            raise Conflict("tracked_meanwhile")
         return taken
     write_rows(access.connection, access.schema, list(_parties(access, draft, now)), set())
     return _tracked(access, [email])[email.id]
@@ -96,13 +95,11 @@ def delete_email(access: Access, email_id: str) -> None:
     """Delete the email with its parties, files and links, unless others added to it."""
     email = access.require(RecordRef("email", email_id))
     if access.user.id != email.created_by_id and not access.user.is_admin:
-        raise NotAllowed("this email can't be untracked", "somebody else tracked it",
-                         "ask them or an administrator", code="not_yours")  # fmt: skip
+        raise NotAllowed("not_yours.tracked")
     children = _children(access, email.ref)
     authors = {row.created_by_id for row in children} | {email.modified_by_id}
     if authors - {email.created_by_id, access.user.id, None}:
-        raise Conflict("this email can't be untracked", "others added to it",
-                       "remove what they added, or leave it", code="others_added")  # fmt: skip
+        raise Conflict("others_added.row")
     for chunk in chunks(row.id for row in children):
         access.connection.execute(contents.delete().where(contents.c.attachment_id.in_(chunk)))
     delete_rows(access.connection, [row.ref for row in children] + [email.ref])

@@ -43,17 +43,5 @@ class ImportFailed(Invalid):
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
-        count = len(faults)
-        summary = (
-            f"at least {count} mistakes"
-            if count >= MOST_FAULTS
-            else f"{count} mistakes"
-            if count > 1
-            else "1 mistake"
-        )
-        super().__init__(
-            "\n".join([*map(str, self.faults), "Nothing was imported"]),
-            summary,
-            "correct the lines above and import again",
-            code="bad_import",
-        )
+        key = "bad_import.many" if len(faults) >= MOST_FAULTS else "bad_import.faults"
+        super().__init__(key, count=len(faults))

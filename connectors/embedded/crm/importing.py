@@ -107,7 +107,7 @@ def _schema(connection: Connection, definitions: list[dict[str, Any]]) -> Schema
 def _table(schema: Schema, entity_set: str) -> TableSchema:
     table = schema.by_entity_set(entity_set)
     if table is None:
-        raise Invalid(f"there is no entity set {entity_set}", "", "use Dataverse's name", code="bad_import")
+        raise Invalid("bad_import.no_entity_set", entity_set=entity_set)
     return table
 
 

@@ -108,8 +108,7 @@ class Narrowing:
     def _lookup(self, column: Column, operator: str, values: list[Value | None]) -> ColumnElement[bool]:
         """Ids are compared as they are stored; only equality makes sense of them."""
         if operator not in {"eq", "ne", "in"}:
-            raise Invalid(f"{column.name} can't be ordered", "it is a lookup", "compare it with eq or ne",
-                          code="bad_condition")  # fmt: skip
+            raise Invalid("bad_condition.ordered_lookup", name=column.name)
         ids = [as_id(str(value)) for value in values if value is not None]
         own = {"ownerid": rows.c.owner_id, "createdby": rows.c.created_by_id,
                "modifiedby": rows.c.modified_by_id}.get(column.name)  # fmt: skip

@@ -20,10 +20,9 @@ def create_person(access: Access, person: NewPerson, now: datetime) -> Record:
     key = relation_key(clean(person.email))
     first, last = clean(person.first_name).strip(), clean(person.last_name).strip()
     if not key:
-        raise Invalid("the email address is not one", "it has no part before or after @", "correct it",
-                      code="bad_address")  # fmt: skip
+        raise Invalid("bad_address.no_part")
     if not (first or last):
-        raise Invalid("the name is missing", "a person needs one", "give a last name", code="name_missing")
+        raise Invalid("name_missing")
     _claim(access, key)
     row = StoredRow(
         person.table, str(uuid4()), " ".join(part for part in (first, last) if part), now, now,
@@ -65,9 +64,4 @@ def _claim(access: Access, key: str) -> None:
         .where(addresses.c.address_key == key, rows.c.table_name.in_(("contact", "lead")), access.where())
     )
     if access.connection.execute(taken.limit(1)).first():
-        raise Conflict(
-            "this person is already in the CRM",
-            "a contact or lead has the same email address",
-            "search for it",
-            code="already_known",
-        )
+        raise Conflict("already_known")

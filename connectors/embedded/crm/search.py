@@ -47,8 +47,7 @@ def search(access: Access, query: Query, cursor: str | None, limit: int) -> Page
     """A page of the records that match and may be read."""
     names = [table.name for table in timeline_tables(access)]
     if query.table and query.table not in names:
-        raise Invalid("this table can't be searched", "it is none of those with a timeline",
-                      f"use one of {', '.join(names)}", code="unknown_table")  # fmt: skip
+        raise Invalid("unknown_table.not_searched", names=names)
     tables = [query.table] if query.table else names
     after = _read_cursor(cursor) if cursor else (-1, "", "", "")
     found: list[tuple[int, StoredRow]] = []

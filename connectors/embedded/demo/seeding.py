@@ -75,12 +75,7 @@ async def _require_nobody_else(crm: Database, mail: Database) -> None:
     theirs = {mailbox_key(each.email) for each in await crm.read(all_users)}
     mailboxes = await mail.read(mailbox_keys) | await mail.read(calendar_keys)
     if theirs - ours or mailboxes - ours:
-        raise Conflict(
-            "This data directory is not a demo's",
-            "it holds users, mail or calendars of another organisation",
-            "give the demo one of its own: --data or LIAISON_DATA_DIR",
-            code="not_a_demo",
-        )
+        raise Conflict("not_a_demo")
 
 
 async def enable_everything(services: Services) -> None:
@@ -103,12 +98,7 @@ async def fail_to_track(services: Services, email_ids: Sequence[str]) -> None:
 async def _require_user(services: Services, key: str) -> User:
     user = await services.crm.user(US[key].email)
     if user is None:
-        raise Unavailable(
-            "The demo can't be completed",
-            f"{US[key].email} is no longer a user",
-            "start with a new data directory",
-            code="no_demo_user",
-        )
+        raise Unavailable("no_demo_user", email=US[key].email)
     return user
 
 

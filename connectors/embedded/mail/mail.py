@@ -83,7 +83,7 @@ class EmbeddedMail:
         """A file with its bytes; raises NotFound."""
         found = await self._parser.attachment(await self._stored(mailbox, email_id), attachment_id)
         if found is None:
-            raise NotFound("No such attachment", "the message has no file of this id", code="no_attachment")
+            raise NotFound("no_attachment")
         return found
 
     async def source(self, mailbox: Mailbox, email_id: str) -> bytes:
@@ -143,7 +143,7 @@ class EmbeddedMail:
     async def _stored(self, mailbox: Mailbox, email_id: str) -> bytes:
         stored = await self._read(mailbox, reads.stored, email_id)
         if stored is None:
-            raise NotFound("No such email", "your mailbox does not hold it, or no longer", code="no_email")
+            raise NotFound("no_email")
         return stored
 
 

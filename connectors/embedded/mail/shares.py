@@ -78,12 +78,7 @@ def require_access(connection: Connection, mailbox: Mailbox) -> None:
 
 
 def _no_mailbox() -> NotFound:
-    return NotFound(
-        "There is no such mailbox for you",
-        "it does not exist or is not shared with you",
-        "ask its owner or an administrator to share it",
-        code="no_mailbox",
-    )
+    return NotFound("no_mailbox.not_shared")
 
 
 def _chunks(keys: Sequence[str]) -> list[Sequence[str]]:

@@ -39,27 +39,12 @@ def find_files(path: Path) -> list[SourceFile]:
         if path.is_file():
             return [SourceFile(path, (), shown(path.name), path.stat().st_size)]
         if not path.is_dir():
-            raise NotFound(
-                "There is no mail to import",
-                f"{path} is neither a file nor a folder",
-                "give an mbox file, a Maildir, or a folder of .eml files",
-                code="no_such_path",
-            )
+            raise NotFound("no_such_path", path=path)
         found = list(_walk(path))
     except OSError as error:
-        raise Invalid(
-            "The mail cannot be read",
-            f"{path}: {error.strerror or type(error).__name__}",
-            "check the permissions of the path",
-            code="unreadable_path",
-        ) from None
+        raise Invalid("unreadable_path", path=path, cause=error.strerror or type(error).__name__) from None
     if not found:
-        raise Invalid(
-            "There is no mail to import",
-            f"{path} holds no files",
-            "give an mbox file, a Maildir, or a folder of .eml files",
-            code="no_mail",
-        )
+        raise Invalid("no_mail", path=path)
     return found
 
 

@@ -77,12 +77,7 @@ def require_mailbox(mailbox: str) -> MailboxKey:
     """The key that names a mailbox; raises Invalid for what is no address."""
     key = mailbox_key(mailbox)
     if not key or len(key) > KEY_LIMIT or any(character.isspace() for character in key):
-        raise Invalid(
-            "This is no mailbox",
-            "a mailbox is named by an email address",
-            "write it as user@domain",
-            code="bad_mailbox",
-        )
+        raise Invalid("bad_mailbox")
     return key
 
 

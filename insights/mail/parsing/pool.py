@@ -151,15 +151,8 @@ class MailParser:
 
 
 def _unavailable() -> Unavailable:
-    return Unavailable(
-        "Mail cannot be read right now",
-        "the worker processes that parse it are stopped, or do not start",
-        "try again; if it stays so, see whether the machine is out of memory or processes",
-        code="mail_parser_down",
-    )
+    return Unavailable("mail_parser_down")
 
 
 def _unreadable(failure: _Failed) -> Conflict:
-    return Conflict(
-        "This message cannot be shown", str(failure), "open it in Outlook instead", code="mail_unreadable"
-    )
+    return Conflict("mail_unreadable.failed", failure=str(failure))

@@ -26,9 +26,4 @@ def unpack(stored: bytes) -> bytes:
 
 
 def _damaged() -> Conflict:
-    return Conflict(
-        "This message cannot be shown",
-        "what is stored of it is damaged",
-        "import it again",
-        code="mail_unreadable",
-    )
+    return Conflict("mail_unreadable.damaged")

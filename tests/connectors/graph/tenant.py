@@ -69,9 +69,9 @@ class StandinTokens:
         self.asked.append((user.object_id, claims))
         if self.refuses or user.email in self.strangers:
             code = "interaction_required" if self.refuses else "signed_out"
-            raise SignInNeeded("Sign in first", code=code)
+            raise SignInNeeded(code)
         if claims and self.refuses_claims:
-            raise SignInNeeded("Sign in first", code="interaction_required", claims=claims)
+            raise SignInNeeded("interaction_required.once_more", claims=claims)
         if claims:  # whoever answers a challenge has done what it asked
             self.graph.faults.satisfy(user.email)
         return self._token(user.object_id or user.email, user.email, claims, refused)

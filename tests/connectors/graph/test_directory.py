@@ -21,7 +21,7 @@ class NobodySignsIn:
 
     async def identify(self, token: str) -> Identity:
         """Refuse everybody."""
-        raise SignInNeeded("Sign in first", code="signed_out")
+        raise SignInNeeded("signed_out.none")
 
     async def sign_out(self, user: User) -> bool:
         """There is nothing to forget."""

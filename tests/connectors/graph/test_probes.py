@@ -92,7 +92,7 @@ async def test_a_tenant_with_everything_granted_lacks_nothing(site: Site) -> Non
 async def test_a_delegated_permission_that_is_not_granted(site: Site, permission: str) -> None:
     site.tokens.scopes -= {permission, permission.replace(".Read", ".ReadWrite")}
     assert (await site.look(f"scope:{permission}")).state == "not met"
-    site.tokens.refuses = SignInNeeded("x", code="consent_required")
+    site.tokens.refuses = SignInNeeded("consent_required")
     assert (await site.look(f"scope:{permission}")).state == "not met"
     site.tokens.refuses = None
     site.tokens.scopes |= {permission}
@@ -109,12 +109,12 @@ async def test_a_role_of_exchange(site: Site, role: str) -> None:
     site.exchange_roles |= ROLES
     # Assigned for other mailboxes only.
     site.graph.application_mailboxes = {"bob@ours.example"}
-    assert "mailbox that was tried" in (await site.look(name)).cause
+    assert "mailbox that was tried" in str((await site.look(name)).cause)
     site.graph.application_mailboxes = {site.ann.email}
     assert await site.look(name) == MET
     # Granted in Entra as well, which voids the limit.
     site.tokens.entra_roles |= {permission}
-    assert "every mailbox of the tenant" in (await site.look(name)).cause
+    assert "every mailbox of the tenant" in str((await site.look(name)).cause)
 
 
 @pytest.mark.testdata
@@ -141,12 +141,13 @@ async def test_nobody_known_is_unknown_and_a_refused_registration_is_not_met(sit
         if name != "mail_reachable":
             with pytest.raises(Unavailable):
                 await look()
-    site.tokens.refuses = Unavailable(
-        "x", "it does not accept Liaison's own registration", code="entra_refused"
-    )
+    site.tokens.refuses = Unavailable("entra_refused.secret", numbers="AADSTS7000215")
     found = await site.look("entra_sign_in")
-    assert found == Finding("not met", "it does not accept Liaison's own registration")
-    site.tokens.refuses = Unavailable("x", "AADSTS90033", code="no_entra")
+    assert (found.state, str(found.cause)) == (
+        "not met",
+        "it does not accept Liaison's own registration (AADSTS7000215)",
+    )
+    site.tokens.refuses = Unavailable("no_entra", why="AADSTS90033")
     with pytest.raises(Unavailable):
         await site.look("entra_sign_in")
 
