@@ -78,7 +78,7 @@ async def faults(database: Database, folder: Path) -> list[str]:
         await import_crm(database, folder, now=NOW)
     after = await database.read(everything)
     assert after == before
-    assert failed.value.what.splitlines() == [*map(str, failed.value.faults), "Nothing was imported"]
+    assert failed.value.what == "Nothing was imported"
     return [str(fault) for fault in failed.value.faults]
 
 
