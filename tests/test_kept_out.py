@@ -104,7 +104,7 @@ async def world(request: pytest.FixtureRequest, settings: Settings, aiohttp_clie
     async with open_stores(settings, lambda: now) as (services, stores):
         organization_id = await services.crm.organization_id()
         raws = [letter("open", subject="An open word", at=now).as_bytes(), kept.as_bytes()]
-        mailbox = stores.database("mailbox")
+        mailbox = await stores.database("mailbox")
         await import_messages(mailbox, organization_id, raws, "ann@ours.example", now=now)
         bobs = letter("kept", subject=WORDS, at=now).as_bytes()  # his copy carries no mark
         await import_messages(mailbox, organization_id, [bobs], "bob@ours.example", now=now)

@@ -84,13 +84,13 @@ async def world(request: pytest.FixtureRequest, settings: Settings, aiohttp_clie
         for name, address in zip((VICTIM, TWIN), addresses, strict=True)
     ]
     async with open_stores(settings, lambda: now) as (services, stores):
-        await import_rows(stores.database("crm"), {"systemusers": people}, now=now)
+        await import_rows(await stores.database("crm"), {"systemusers": people}, now=now)
         organization_id = await services.crm.organization_id()
         raws = [
             letter("secret", to=addresses[0], subject=f"{SECRET} plans", text=f"{SECRET} it is\n").as_bytes(),
             letter("failed", to=addresses[0], subject=f"{SECRET} failed", References=ONE).as_bytes(),
         ]
-        mailbox = stores.database("mailbox")
+        mailbox = await stores.database("mailbox")
         await import_messages(mailbox, organization_id, raws, addresses[0], now=now)
         email_ids = (email_id(organization_id, ONE), email_id(organization_id, FAILED))
         failed = tracks.insert().values(
@@ -260,7 +260,7 @@ async def test_one_address_in_two_cases_signs_nobody_in(
     ]
     now = datetime.now(UTC)
     async with open_stores(settings, lambda: now) as (_, stores):
-        await import_rows(stores.database("crm"), {"systemusers": people}, now=now)
+        await import_rows(await stores.database("crm"), {"systemusers": people}, now=now)
     async with open_services(settings, lambda: now) as services:
         assert await services.crm.user("vera@ours.example") is None
         found = await services.crm.user(TWIN)

@@ -536,11 +536,11 @@ async def test_a_demo_is_never_put_into_somebodys_data(clock: Clock, tmp_path: P
         organization_id = await services.crm.organization_id()
         if what == "user":
             real = {"systemuserid": "r", "fullname": "Rea L", "internalemailaddress": "rea@real.example"}
-            await import_rows(stores.database("crm"), {"systemusers": [real]}, now=clock())
+            await import_rows(await stores.database("crm"), {"systemusers": [real]}, now=clock())
         else:
             raw = make_mail(OWN, to="rea@real.example", at=TODAY)
-            await import_messages(stores.database("mailbox"), organization_id, [raw], "rea@real.example",
-                                  now=clock())  # fmt: skip
+            mailbox = await stores.database("mailbox")
+            await import_messages(mailbox, organization_id, [raw], "rea@real.example", now=clock())
         with pytest.raises(Conflict) as refused:
             await seed(services)
         assert refused.value.code == "not_a_demo"

@@ -104,14 +104,14 @@ async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back
         assert failed.subject == ""
         organization_id = await services.crm.organization_id()
         await import_messages(
-            stores.database("mailbox"),
+            await stores.database("mailbox"),
             organization_id,
             [letter("lost", subject="Found again").as_bytes()],
             shared or ann.email,
             now=services.now(),
         )
         if shared:
-            await stores.database("mailbox").write(share_mailbox, shared, [ann.email])
+            await (await stores.database("mailbox")).write(share_mailbox, shared, [ann.email])
         assert [(item.subject, item.may) for item in await failures(services, ann)] == [
             ("Found again", ["retry"])
         ]

@@ -87,7 +87,7 @@ async def world(tmp_path: Path, testdata: Path, monkeypatch: pytest.MonkeyPatch)
             services = replace(embedded, crm=crm)
             organization_id = await crm.organization_id()
             raw = make_mail("<1@contoso.example>", to="ann@ours.example", at=PRESSED_AT - timedelta(days=1))
-            mailbox = stores.database("mailbox")
+            mailbox = await stores.database("mailbox")
             await import_messages(mailbox, organization_id, [raw], "ann@ours.example", now=PRESSED_AT)
             [message] = (await services.mail.latest((await signed_in(crm, "ann")).mailbox, None, 5)).items
             services.workflows.register(promotion.workflow(lambda: services))
