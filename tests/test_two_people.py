@@ -14,8 +14,9 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 import cli
+import urls
 from addin.http import SERVICES
-from app import create_app, routes
+from app import create_app
 from bot.actions import VERBS
 from bot.bot import open_bot
 from bot.commands import BY_WORD
@@ -138,7 +139,9 @@ async def ask_everything(world: World, user: str) -> None:
     """Send to every route what somebody nosy would send; none of it shows or moves the victim's mail."""
     own = {"Authorization": f"Bearer {world.token(user)}"}
     sent, asked = bodies(world), 0
-    gated = [route for route in routes(is_demo=False) if route.gate == "user" and route.path not in ENDLESS]
+    gated = [
+        route for route in urls.routes(is_demo=False) if route.gate == "user" and route.path not in ENDLESS
+    ]
     takes_body = {route.path for route in gated if route.method != "GET"}
     assert takes_body == set(sent), "a new route: say what somebody nosy would send to it"
     for route in gated:
@@ -178,7 +181,7 @@ async def test_no_route_shows_or_moves_the_others_mail(world: World) -> None:
 async def test_an_administrator_sees_no_more_of_it(world: World) -> None:
     await ask_everything(world, "root")
     headers = {"Authorization": f"Bearer {world.token('root')}"}
-    read = [route for route in routes(is_demo=False) if (route.gate, route.method) == ("admin", "GET")]
+    read = [route for route in urls.ROUTES if (route.gate, route.method) == ("admin", "GET")]
     assert len(read) >= 5
     for route in read:
         async with world.client.get(route.path, headers=headers) as response:

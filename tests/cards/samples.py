@@ -18,20 +18,17 @@ from cards.untracked import untracked_card
 from cards.words import read_words
 from insights.capture.views import AttachmentItem, Failure, Item, TrackedBy, UntrackedList, UntrackedRow
 from insights.features import FEATURES, TERMS_VERSION
+from insights.grants.views import GrantItem, Grants, GrantUse
 from insights.model import TrackState
+from insights.requirements.views import RequirementItem, RequirementList
 from insights.views import (
     Acceptance,
     Features,
     FeatureState,
     FeaturesView,
-    GrantItem,
-    Grants,
-    GrantUse,
     Preferences,
     RecordItem,
     RecordPage,
-    RequirementItem,
-    RequirementList,
     Terms,
 )
 from insights.words import say
