@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
 
 from insights.errors import Unavailable
+from insights.holdings import own_tables
 from insights.migrate import REVISIONS
 from insights.settings import Settings
 
@@ -17,6 +19,15 @@ def database_revisions() -> Mapping[str, Path]:
     from connectors.embedded.mail.store import REVISIONS as MAIL_REVISIONS
 
     return {"liaison": REVISIONS, "crm": CRM_REVISIONS, "mailbox": MAIL_REVISIONS}
+
+
+def database_tables() -> Mapping[str, Sequence[MetaData]]:
+    """All tables of each of them; every column says in its `info` whose data it holds."""
+    from connectors.embedded.agenda.tables import agenda
+    from connectors.embedded.crm.tables import crm
+    from connectors.embedded.mail.tables import mail
+
+    return {"liaison": [own_tables()], "crm": [crm], "mailbox": [mail, agenda]}
 
 
 def databases_of(settings: Settings) -> Sequence[str]:

@@ -20,6 +20,7 @@ from connectors.embedded.mail.importing import import_messages
 from connectors.registry import open_stores
 from insights import features
 from insights.capture import emails, failures, tracking
+from insights.capture.tables import tracks
 from insights.capture.tracks import select_tracks
 from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
@@ -28,7 +29,6 @@ from insights.mail.identity import email_id
 from insights.model import RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import Settings
-from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches, Ref
 from tests.bot.conftest import Chat, texts
 from tests.flows.liaison import letter

@@ -25,11 +25,11 @@ from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.importing import import_messages, mailbox_warning
 from connectors.registry import open_services, open_stores
 from insights import features
+from insights.capture.tables import tracks
 from insights.mail.identity import email_id
 from insights.model import Mailbox, TrackState
 from insights.services import Services
 from insights.settings import Settings
-from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches
 from tests.bot.conftest import Chat, buttons
 from tests.flows.liaison import letter

@@ -10,10 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from insights.capture.tables import track_attachments, track_joins, tracks
 from insights.database import insert_into
 from insights.model import RecordRef, TrackState
 from insights.news import tell
-from insights.tables import track_attachments, track_joins, tracks
 
 NEWS = "track"
 """The kind of news that an email's tracking moved."""

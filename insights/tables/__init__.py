@@ -1,4 +1,7 @@
-"""Liaison's own tables (`liaison.sqlite`). No word of an untracked message is in any of them."""
+"""Liaison's own tables (`liaison.sqlite`) that several share; those of a capability lie in its folder.
+
+No word of an untracked message is in any of them. `insights/holdings.py` joins all.
+"""
 
 from insights.tables.chats import conversations, listed_emails, listings, places, taken_activities
 from insights.tables.governing import (
@@ -12,9 +15,9 @@ from insights.tables.governing import (
     names,
     versions,
 )
+from insights.tables.news import hearers, news
 from insights.tables.own import Instant, own
 from insights.tables.services import facts, message_places, secrets, sign_outs, subscriptions
-from insights.tables.tracking import hearers, news, track_attachments, track_joins, tracks
 
 __all__ = [
     "Instant",
@@ -39,8 +42,5 @@ __all__ = [
     "sign_outs",
     "subscriptions",
     "taken_activities",
-    "track_attachments",
-    "track_joins",
-    "tracks",
     "versions",
 ]
