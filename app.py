@@ -28,7 +28,7 @@ from bot import due as chats_due
 from bot.door import BotDoor
 from connectors.registry import open_stores
 from insights import work
-from insights.capture import changes, promotion, tracks
+from insights.capture import changes, tracks
 from insights.errors import Problem
 from insights.services import Services
 from insights.settings import Settings
@@ -38,6 +38,8 @@ from urls import BOT, routes
 log = structlog.get_logger(__name__)
 WARM_UPS = web.AppKey("warm_ups", Sequence[Callable[[], Awaitable[None]]])
 DUE = work.DUE + chats_due.DUE
+OVERHEARD = {tracks.NEWS: changes.overhear}
+"""Of which news others hear, too, than who is told: kind → who of those who listen."""
 GARBAGE = 10_000
 """New objects after which the collector looks: a request makes thousands, nearly all gone by themselves."""
 GRACE = 20.0
@@ -103,16 +105,15 @@ def _running(
                 await seed(services)
                 app[TOKEN_MAKER] = cast(TokenMaker, services.directory)
                 app[SHARED_MAILBOXES] = cast(SharedMailboxes, services.mail)
-            services.news.let_overhear(tracks.NEWS, partial(changes.overhear, services))
-            services.workflows.register(promotion.workflow(lambda: services))
-            services.workflows.start()
-            worker = asyncio.create_task(_work(services, app[BOT], stack, stores.due))
-            try:
-                yield
-            finally:
-                worker.cancel()
-                await asyncio.gather(worker, return_exceptions=True)
-                await services.workflows.stop()
+            for kind, overhear in OVERHEARD.items():
+                services.news.let_overhear(kind, partial(overhear, services))
+            async with work.running(services):
+                worker = asyncio.create_task(_work(services, app[BOT], stack, stores.due))
+                try:
+                    yield
+                finally:
+                    worker.cancel()
+                    await asyncio.gather(worker, return_exceptions=True)
 
     return run
 
