@@ -8,16 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 
-from connectors.dataverse.about import About, Abouts
+from connectors.dataverse.about import Abouts
 from connectors.dataverse.activity import CREATED_BY, ID, MESSAGE_ID, OVERRIDDEN, SENDER_TEXT, made_at
-from connectors.dataverse.expressions import clean
+from connectors.dataverse.expressions import AnyOf, Collection, clean
 from connectors.dataverse.keeping import take_note
 from connectors.dataverse.metadata import CREATED_ON, STATE
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, lookup_name, text
 from connectors.dataverse.spelling import domains, searchable_key
 from connectors.dataverse.wire import Row
-from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Every, In
+from insights.crm.activities import COMPLETED, About
+from insights.crm.conditions import Column, Compare, Condition, Every, In
 from insights.model import MailQuery, Message, TrackedEmail
 
 LONGEST_MESSAGE_ID = 320
@@ -29,7 +30,6 @@ CLOCKS_DIFFER = timedelta(days=1)
 ADDRESS_USED, OWNER = Column("addressused"), Column("ownerid", "lookup")
 WITH_PARTY = Collection("email_activity_parties")
 SEEN_BY_ALL = [ID, MESSAGE_ID, CREATED_ON, OVERRIDDEN, CREATED_BY, OWNER, STATE]
-OPEN, COMPLETED = 0, 1
 
 
 def message_key(internet_message_id: str) -> str:

@@ -14,12 +14,10 @@ from connectors.dataverse.faults import ServiceFault, not_found, raise_problem, 
 from connectors.dataverse.wire import Reply
 from insights.crm.conditions import NAME, Column
 from insights.crm.rules import RULES, Rule, custom_rules
+from insights.crm.tables import TIMELINE
 from insights.errors import Unavailable
 from insights.model import Table
 
-TIMELINE = ("account", "contact", "lead", "opportunity", "incident")
-PERSONS = ("contact", "lead")
-CUSTOMERS = {"opportunity": ("customerid", "parentaccountid"), "incident": ("customerid",)}
 ACTIVITIES = ("email", "activitypointer", "phonecall", "fax", "letter")
 OTHERS = ("systemuser", "connection", "activityparty", "actioncard", "actioncardusersettings")
 BOUND = ("email", "connection", "activityparty", *TIMELINE)

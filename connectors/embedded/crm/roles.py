@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import lookups, rows
+from insights.crm.depths import GLOBAL, LOCAL, NONE
 
-NONE, BASIC, LOCAL, DEEP, GLOBAL = 0, 1, 2, 4, 8
 USUAL_ROLE = "Salesperson"
 ADMINISTRATOR = "System Administrator"
 

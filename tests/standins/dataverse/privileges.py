@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from connectors.embedded.crm.roles import BUILT_IN_PRIVILEGES, BUILT_IN_ROLES, LOCAL
+from connectors.embedded.crm.roles import BUILT_IN_PRIVILEGES, BUILT_IN_ROLES
+from insights.crm.depths import LOCAL
 from tests.standins.dataverse import extra_schema
 from tests.standins.dataverse.organization import ADMINISTRATOR, stable_id
 from tests.standins.dataverse.schema import Schema, Table
