@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from addin import consent, demo, docs, events, health, pages
+from addin import consent, demo, docs, events, files, health, pages
 from addin.api import V1, admin, capture, people, preferences, records
 from addin.auth import read_authorization
 from addin.bodies import read_json
@@ -68,9 +68,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/t/{id}", pages.show_record, "public"),
     Route("GET", "/docs/", docs.show_docs, "public"),
     Route("GET", "/docs/{file:.+}", docs.show_doc, "public"),
-    Route("GET", "/static/messages/{language}.json", pages.send_texts, "public"),
-    Route("GET", "/static/vendor/{file:.+}", pages.send_vendor, "public"),
-    Route("GET", "/static/{file:.+}", pages.send_static, "public"),
+    Route("GET", "/static/messages/{language}.json", files.send_texts, "public"),
+    Route("GET", "/static/vendor/{file:.+}", files.send_vendor, "public"),
+    Route("GET", "/static/{file:.+}", files.send_static, "public"),
 )
 
 DEMO_ROUTES: tuple[Route, ...] = (
