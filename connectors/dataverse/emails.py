@@ -140,17 +140,6 @@ def as_tracked(row: Row, about: About | None) -> TrackedEmail:
     )
 
 
-async def find_twins(records: Records, internet_message_id: str) -> list[str]:
-    """Ids of all email activities of a message, earliest first: more than one where tools raced."""
-    key = message_key(internet_message_id)
-    if not key:
-        return []
-    query = Query("emails", [ID, MESSAGE_ID, CREATED_ON, OVERRIDDEN], Compare(MESSAGE_ID, "eq", key))
-    rows = await records.api.rows(query, None)
-    exact = [row for row in rows if text(row, MESSAGE_ID.name).strip() == key]
-    return [str(row[ID.name]) for row in sorted(exact, key=lambda row: (made_at(row), str(row[ID.name])))]
-
-
 def _is_settled(message: Message, query: MailQuery, spellings: set[str]) -> bool:
     """Whether a row of the message would have been found by one of the addresses, and in the window."""
     if query.since and message.received_at < query.since:

@@ -22,7 +22,6 @@ ACTIVITIES = ("email", "activitypointer", "phonecall", "fax", "letter")
 OTHERS = ("systemuser", "connection", "activityparty", "actioncard", "actioncardusersettings")
 BOUND = ("email", "connection", "activityparty", *TIMELINE)
 """Tables of which navigation properties are used."""
-CARD_TABLES = ("actioncard", "actioncardusersettings")
 FIRST_PARTY = re.compile(r"(msdyn\w*|msfp|mspp|mspcat|adx|cdm)_.*")
 """Custom tables of Microsoft's own apps: dozens, whose rows nobody writes mail about."""
 DEFINITION = (
@@ -95,11 +94,6 @@ class Metadata:
         """The address rules of a table, custom ones by their lookups."""
         known = RULES.get(table)
         return known if known is not None else custom_rules(self[table].lookups)
-
-    def card_privileges(self) -> list[str]:
-        """Names of the privileges of Action Card and Action Card User Settings."""
-        return [name for table in CARD_TABLES if table in self.tables
-                for name in self[table].privileges.values()]  # fmt: skip
 
 
 async def read_metadata(api: WebApi) -> Metadata:
