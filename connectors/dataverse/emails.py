@@ -19,9 +19,9 @@ from connectors.dataverse.spelling import domains, searchable_key
 from connectors.dataverse.wire import Row
 from insights.crm.activities import COMPLETED, About
 from insights.crm.conditions import Column, Compare, Condition, Every, In
+from insights.crm.limits import LONGEST_MESSAGE_ID
 from insights.model import MailQuery, Message, TrackedEmail
 
-LONGEST_MESSAGE_ID = 320
 MESSAGE_IDS_AT_ONCE = 40
 ADDRESSES_AT_ONCE = 80
 MOST_ADDRESSES = 400

@@ -1,4 +1,9 @@
-"""How deep a security role reads or writes, as Dataverse's `privilegedepthmask` has it."""
+"""What security roles grant, and how deep they read or write (`privilegedepthmask`)."""
+
+CARD_PRIVILEGES = tuple(
+    f"prv{right}{table}" for table in ("ActionCard", "ActionCardUserSettings") for right in ("Read", "Write")
+)
+"""What built-in roles have and an organisation's own roles must be given."""
 
 NONE, BASIC, LOCAL, DEEP, GLOBAL = 0, 1, 2, 4, 8
 """Nothing, what is one's own, the business unit's, also that of units below, everything."""
