@@ -56,12 +56,15 @@ async def open_bot(
         if not is_local:
             await chats.conversations.forget_foreign(trust)
         handler = Handler(services, chats)
-        redrawing = asyncio.create_task(Redrawer(services, chats).keep_redrawing())
+        beside = [
+            asyncio.create_task(Redrawer(services, chats).keep_redrawing()),
+        ]
         try:
             yield Bot(Adapter(connector, validator, trust), handler)
         finally:
-            redrawing.cancel()
-            await asyncio.gather(redrawing, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await handler.close()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bot.activities import Incoming
 from bot.connector import Connector
 from bot.conversations import Conversation, Conversations, greeting_key
-from bot.listings import Place
+from bot.drawings import Place
 from bot.trust import Trust
 from insights.errors import NotAllowed, NotFound, Problem
 from insights.model import User

@@ -1,6 +1,12 @@
 """Liaison's own tables (`liaison.sqlite`). No word of an untracked message is in any of them."""
 
-from insights.tables.chats import conversations, listed_emails, listings, places, taken_activities
+from insights.tables.chats import (
+    conversations,
+    drawing_subjects,
+    drawings,
+    places,
+    taken_activities,
+)
 from insights.tables.governing import (
     acceptances,
     audiences,
@@ -23,12 +29,12 @@ __all__ = [
     "audit",
     "choices",
     "conversations",
+    "drawing_subjects",
+    "drawings",
     "facts",
     "features",
     "hearers",
     "leases",
-    "listed_emails",
-    "listings",
     "members",
     "message_places",
     "names",
