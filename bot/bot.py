@@ -13,6 +13,7 @@ from bot.connector import Connector, Limits
 from bot.credentials import Credentials, NoCredentials
 from bot.handler import Handler
 from bot.notifier import Redrawer
+from bot.pushing import Pusher
 from bot.tokens import TokenValidator
 from bot.trust import Trust
 from insights.services import Services
@@ -58,6 +59,7 @@ async def open_bot(
         handler = Handler(services, chats)
         beside = [
             asyncio.create_task(Redrawer(services, chats).keep_redrawing()),
+            asyncio.create_task(Pusher(services, chats).keep_pushing()),
         ]
         try:
             yield Bot(Adapter(connector, validator, trust), handler)

@@ -1,13 +1,17 @@
-"""What of auto capture stands in chats: lists of email that is not tracked."""
+"""What of auto capture stands in chats: lists of email that is not tracked, email that could not be."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from bot.drawings import Drawing, Subject
+from sqlalchemy import Connection
+
+from bot.drawings import Drawing, Subject, is_shown
 from bot.turns import Answer, Kind, told
-from cards.untracked import untracked_card
+from cards.untracked import failure_card, untracked_card
 from cards.words import Words
-from insights.capture.tracks import NEWS
+from insights.capture.failures import read_failure
+from insights.capture.tracks import FAILURE, NEWS, failed_since
 from insights.capture.untracked import read_listed
 from insights.capture.views import UntrackedList
 from insights.errors import Problem
@@ -15,6 +19,8 @@ from insights.model import RecordRef, User
 from insights.services import Services
 
 UNTRACKED = "untracked"
+RECENT = timedelta(minutes=10)
+"""How long before a press a card may have been shown to be the one that the user looks at."""
 
 
 def untracked_answer(user: User, words: Words, page: UntrackedList) -> Answer:
@@ -51,10 +57,37 @@ async def draw_untracked(
     return Answer(untracked_card(page, drawing.id, words), drawing, page.change_id)
 
 
+async def draw_failure(
+    services: Services, user: User, words: Words, drawing: Drawing, problem: Problem | None = None
+) -> Answer:
+    """An email whose tracking failed, as it stands now, with *Retry*."""
+    found = await read_failure(services, user, drawing.arguments["email"])
+    notice = told(problem, words) if problem else None
+    card = failure_card(found.item, drawing.id, words, notice=notice)
+    return Answer(card, drawing, found.change_id)
+
+
+async def is_failure_news(services: Services, user: User, drawing: Drawing) -> bool:
+    """Whether it still is failed, and no card that the user just had before them says so."""
+    return await services.database.read(_is_news, user.id, drawing.arguments["email"])
+
+
+def _is_news(connection: Connection, user_id: str, email_id: str) -> bool:
+    pressed_at = failed_since(connection, email_id, user_id)
+    if pressed_at is None:
+        return False
+    return not is_shown(connection, user_id, (NEWS, email_id), pressed_at - RECENT)
+
+
 def _listed(arguments: Mapping[str, Any]) -> list[Subject]:
     return [(NEWS, email_id) for email_id in arguments["emails"]]
 
 
+def _failed(arguments: Mapping[str, Any]) -> list[Subject]:
+    return [(NEWS, arguments["email"])]
+
+
 DRAWN: Mapping[str, Kind] = {
     UNTRACKED: Kind(draw_untracked, _listed),
+    FAILURE: Kind(draw_failure, _failed, is_failure_news),
 }

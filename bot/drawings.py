@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, or_, select, update
 
 from insights.database import Database, insert_into
 from insights.news import newest_change
@@ -118,6 +118,19 @@ def select_drawing(connection: Connection, drawing_id: str) -> Drawing | None:
     """A drawing that some card shows or showed."""
     row = connection.execute(select(drawings).where(drawings.c.id == drawing_id)).one_or_none()
     return _drawing(connection, row) if row else None
+
+
+def is_shown(connection: Connection, user_id: str, subject: Subject, since: datetime) -> bool:
+    """Whether a card that the user was shown since then shows the subject."""
+    kind, name = subject
+    shown = (
+        select(places.c.key)
+        .join(drawings, drawings.c.id == places.c.drawing_id)
+        .join(drawing_subjects, drawing_subjects.c.drawing_id == places.c.drawing_id)
+        .where(drawing_subjects.c.subject == name, drawing_subjects.c.kind == kind)
+        .where(drawings.c.user_id == user_id, places.c.shown_at >= since)
+    )
+    return bool(connection.execute(select(exists(shown))).scalar())
 
 
 def select_stale(

@@ -46,15 +46,22 @@ class Answer:
 Draw = Callable[[Services, User, Words, Drawing, Problem | None], Awaitable[Answer]]
 
 
+async def always(_: Services, __: User, ___: Drawing) -> bool:
+    """What is due is shown."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of drawing: draws it as things stand now, with a problem that is told on it.
 
-    `shows` finds in its arguments what it shows, as news calls it.
+    `shows` finds in its arguments what it shows, as news calls it; `is_wanted` says of one that was to be
+    sent by itself whether it still is.
     """
 
     draw: Draw
     shows: Callable[[Mapping[str, Any]], Iterable[Subject]]
+    is_wanted: Callable[[Services, User, Drawing], Awaitable[bool]] = always
 
 
 @dataclass(frozen=True, slots=True)

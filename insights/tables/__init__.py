@@ -5,6 +5,7 @@ from insights.tables.chats import (
     drawing_subjects,
     drawings,
     places,
+    pushes,
     taken_activities,
 )
 from insights.tables.governing import (
@@ -41,6 +42,7 @@ __all__ = [
     "news",
     "own",
     "places",
+    "pushes",
     "secrets",
     "sign_outs",
     "subscriptions",

@@ -1,6 +1,6 @@
-"""Chats with the bot, and the cards that stand in them."""
+"""Chats with the bot, the cards that stand in them, and what is to be sent there by itself."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from insights.database import NONE, USER
 from insights.tables.own import Instant, own
@@ -71,4 +71,28 @@ places = Table(
     Column("held_until", Instant, info=NONE),
     Index("ix_places_drawing_id", "drawing_id"),
     Index("ix_places_shown_at", "shown_at"),
+)
+
+# Cards to be sent to users by themselves (`insights/outbox.py`). Times are those of the real clock.
+pushes = Table(
+    "pushes",
+    own,
+    Column(
+        "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True, info=NONE
+    ),
+    Column("user_id", String(64), nullable=False, info=USER),
+    Column("key", String(200), nullable=False, info=NONE),
+    Column("kind", String(32), nullable=False, info=NONE),
+    Column("arguments", Text, nullable=False, info=NONE),
+    Column("state", String(16), nullable=False, info=NONE),
+    Column("cause", String(64), info=NONE),
+    Column("due_at", Instant, nullable=False, info=NONE),
+    Column("not_after", Instant, nullable=False, info=NONE),
+    Column("attempts", Integer, nullable=False, info=NONE),
+    Column("holder", String(36), info=NONE),
+    Column("held_until", Instant, info=NONE),
+    Column("changed_at", Instant, nullable=False, info=NONE),
+    Index("ix_pushes_user_id_key", "user_id", "key", unique=True),
+    Index("ix_pushes_state_due_at", "state", "due_at"),
+    Index("ix_pushes_changed_at", "changed_at"),
 )

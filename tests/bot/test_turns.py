@@ -423,6 +423,8 @@ async def test_old_lists_and_deliveries_are_forgotten(chat: Chat, services: Serv
     assert await run_due(later, DUE) == [
         Outcome("drawings", 1),
         Outcome("deliveries", 1),
+        Outcome("late_pushes", 0),
+        Outcome("pushes", 0),
     ]
     answer = await chat.press("ann", sent, buttons(sent.card, "track")[0])
     assert "too old" in answer["value"]
