@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot import listings
+from bot import drawings
+from bot.capture import UNTRACKED, holds, record_of
 from bot.commands import (
     BY_WORD,
     read_feature,
@@ -12,8 +13,9 @@ from bot.commands import (
     show_untracked,
     switch_feature,
 )
-from bot.drawing import draw_listing
-from bot.turns import Answer, Listing, Press, Turn
+from bot.drawings import Drawing
+from bot.kinds import draw
+from bot.turns import Answer, Press, Turn
 from cards.settings import disable_card
 from insights import choices, features
 from insights.capture import tracking
@@ -39,9 +41,9 @@ async def press(turn: Turn, pressed: Press, *, is_first: bool = True) -> Answer:
     return await SHOWN_AGAIN[pressed.verb](turn, pressed)
 
 
-async def _show_listing(turn: Turn, pressed: Press) -> Answer:
-    listing = await require_listing(turn, pressed.id.partition("/")[0])
-    return await draw_listing(turn.services, turn.user, turn.words, listing)
+async def _show_drawing(turn: Turn, pressed: Press) -> Answer:
+    drawing = await require_drawing(turn, pressed.id.partition("/")[0])
+    return await draw(turn.services, turn.user, turn.words, drawing)
 
 
 async def _show_preferences(turn: Turn, _: Press) -> Answer:
@@ -52,9 +54,9 @@ async def _show_settings(turn: Turn, _: Press) -> Answer:
     return await show_settings(turn)
 
 
-async def require_listing(turn: Turn, listing_id: str) -> Listing:
-    """A list of the caller's; raises NotFound for one that is gone, NotAllowed for somebody else's."""
-    found = await turn.services.database.read(listings.select_listing, listing_id)
+async def require_drawing(turn: Turn, drawing_id: str) -> Drawing:
+    """What a card of the caller's shows; NotFound for one that is gone, NotAllowed for somebody else's."""
+    found = await turn.services.database.read(drawings.select_drawing, drawing_id)
     if found is None:
         raise NotFound("old_list")
     if found.user_id != turn.user.id:
@@ -77,17 +79,17 @@ async def _retry(turn: Turn, pressed: Press) -> Answer:
 async def _on_email(
     turn: Turn, pressed: Press, work: Callable[[Turn, str, Mapping[str, Any]], Awaitable[object]]
 ) -> Answer:
-    """Do `work` on an email of a list and draw the list anew, with the cause where it was refused."""
-    listing_id, _, email_id = pressed.id.partition("/")
-    listing = await require_listing(turn, listing_id)
-    if email_id not in listing.email_ids:
+    """Do `work` on an email of a card and draw the card anew, with the cause where it was refused."""
+    drawing_id, _, email_id = pressed.id.partition("/")
+    drawing = await require_drawing(turn, drawing_id)
+    if not holds(drawing, email_id):
         raise NotFound("no_such_email.not_listed")
     refused: Problem | None = None
     try:
         await work(turn, email_id, pressed.inputs)
     except (Conflict, NotFound) as problem:
         refused = problem
-    return await draw_listing(turn.services, turn.user, turn.words, listing, refused)
+    return await draw(turn.services, turn.user, turn.words, drawing, refused)
 
 
 async def _track_email(turn: Turn, email_id: str, inputs: Mapping[str, Any]) -> None:
@@ -116,9 +118,11 @@ def _track_body(chosen: object) -> TrackBody:
 
 
 async def _page(turn: Turn, pressed: Press) -> Answer:
-    listing_id, _, cursor = pressed.id.partition("/")
-    listing = await require_listing(turn, listing_id)
-    return await show_untracked(turn, listing.record, cursor=cursor or None)
+    drawing_id, _, cursor = pressed.id.partition("/")
+    drawing = await require_drawing(turn, drawing_id)
+    if drawing.kind != UNTRACKED:
+        raise Invalid("no_pages")
+    return await show_untracked(turn, record_of(drawing), cursor=cursor or None)
 
 
 async def _untracked(turn: Turn, pressed: Press) -> Answer:
@@ -176,9 +180,9 @@ VERBS: Mapping[str, Verb] = {
 }
 # What a button shows that was delivered again; the others change nothing and may run twice.
 SHOWN_AGAIN: Mapping[str, Verb] = {
-    "track": _show_listing,
-    "untrack": _show_listing,
-    "retry": _show_listing,
+    "track": _show_drawing,
+    "untrack": _show_drawing,
+    "retry": _show_drawing,
     "save_preferences": _show_preferences,
     "enable": _show_settings,
     "disable_now": _show_settings,

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from bot.capture import untracked_answer
 from bot.grammar import read_sentence
 from bot.phrases import CHANGING, LEADING_WORDS, NOT_BUILT, THANKS
 from bot.records import find_record, labels_of, links_to
-from bot.turns import Answer, Listing, Turn
+from bot.settings import settings_answer
+from bot.turns import Answer, Turn
 from cards.consent import consent_card
 from cards.help import help_card, nearest_card
 from cards.notice import notice_card
 from cards.preferences import preferences_card
 from cards.records import choose_card, found_card
 from cards.requirements import requirements_card
-from cards.settings import settings_card, terms_card
-from cards.untracked import untracked_card
+from cards.settings import terms_card
 from insights import access, choices, features
 from insights.capture.untracked import list_untracked
 from insights.errors import Invalid
@@ -91,8 +92,7 @@ async def show_untracked(turn: Turn, ref: RecordRef | None, *, cursor: str | Non
     key = ("card", turn.user.id, turn.words.language, ref, cursor)
     kept: Answer | None = turn.services.memory.find(key, page)
     if kept is None:
-        listing = Listing.of(turn, page)
-        kept = Answer(untracked_card(page, listing.id, turn.words), listing, page.change_id)
+        kept = untracked_answer(turn.user, turn.words, page)
         turn.services.memory.keep(key, page, kept)
     return kept
 
@@ -113,7 +113,7 @@ async def show_preferences(turn: Turn, _: str = "", *, saved: bool = False) -> A
 
 async def show_settings(turn: Turn, _: str = "") -> Answer:
     """The features with their switches, for administrators."""
-    return Answer(settings_card(await features.read_features(turn.services, turn.user), turn.words))
+    return await settings_answer(turn.services, turn.user, turn.words)
 
 
 async def _requirements(turn: Turn, _: str) -> Answer:
@@ -145,8 +145,8 @@ async def switch_feature(turn: Turn, name: str, switch: str, *, accept_terms: bo
         return Answer(terms_card(terms, name, turn.words))
     switches = FeatureSwitches.model_validate({name: switch})
     body = FeaturesBody(accept_terms=accept_terms, features=switches)
-    view = await features.change_features(turn.services, turn.user, body)
-    return Answer(settings_card(view, turn.words))
+    await features.change_features(turn.services, turn.user, body)
+    return await show_settings(turn)
 
 
 def read_feature(text: str) -> str:

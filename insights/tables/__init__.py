@@ -3,7 +3,14 @@
 No word of an untracked message is in any of them. `insights/holdings.py` joins all.
 """
 
-from insights.tables.chats import conversations, listed_emails, listings, places, taken_activities
+from insights.tables.chats import (
+    conversations,
+    drawing_subjects,
+    drawings,
+    places,
+    pushes,
+    taken_activities,
+)
 from insights.tables.governing import (
     acceptances,
     audiences,
@@ -26,18 +33,19 @@ __all__ = [
     "audit",
     "choices",
     "conversations",
+    "drawing_subjects",
+    "drawings",
     "facts",
     "features",
     "hearers",
     "leases",
-    "listed_emails",
-    "listings",
     "members",
     "message_places",
     "names",
     "news",
     "own",
     "places",
+    "pushes",
     "secrets",
     "sign_outs",
     "subscriptions",

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bot import actions, listings
+from bot import actions, drawings
 from bot.commands import show_preferences
 from bot.due import DUE
 from bot.turns import Answer, Press, Turn
@@ -154,7 +154,7 @@ async def test_buttons_of_others_and_of_nobody_change_nothing(chat: Chat, servic
     assert ann
     assert states(sent) == before
     assert await services.crm.emails(ann, ["<1@mail.example>", "<2@mail.example>", "<3@mail.example>"]) == {}
-    assert await services.database.read(listings.select_listing, listing_id)
+    assert await services.database.read(drawings.select_drawing, listing_id)
 
 
 async def test_delivered_again_is_handled_once(chat: Chat) -> None:
@@ -420,7 +420,12 @@ async def test_old_lists_and_deliveries_are_forgotten(chat: Chat, services: Serv
 
     sent = await chat.say("ann", "untracked")
     later = replace(services, now=lambda: services.now() + timedelta(days=15))
-    assert await run_due(later, DUE) == [Outcome("listings", 1), Outcome("deliveries", 1)]
+    assert await run_due(later, DUE) == [
+        Outcome("drawings", 1),
+        Outcome("deliveries", 1),
+        Outcome("late_pushes", 0),
+        Outcome("pushes", 0),
+    ]
     answer = await chat.press("ann", sent, buttons(sent.card, "track")[0])
     assert "too old" in answer["value"]
 
