@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 
 from bot import actions, drawings
-from bot.commands import show_preferences
 from bot.due import DUE
+from bot.rows import Verb
+from bot.settings import show_preferences
 from bot.turns import Answer, Press, Turn
 from insights.capture.untracked import list_untracked
 from insights.errors import Invalid, Problem, Unavailable
@@ -301,7 +302,7 @@ async def test_a_button_that_takes_long_changes_the_card_later(
         return await show_preferences(turn, saved=True)
 
     monkeypatch.setattr("bot.invokes.INVOKE_SECONDS", 0.05)
-    monkeypatch.setitem(actions.VERBS, "save_preferences", dawdle)
+    monkeypatch.setitem(actions.VERBS, "save_preferences", Verb("save_preferences", dawdle))
     answer = await chat.press("ann", sent, {"verb": "save_preferences", "data": {"id": "mine"}})
     assert answer["value"] == "This takes a moment. The card changes when it is done."
     ended.set()
