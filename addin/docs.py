@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from addin.files import HERE, find_file, send_file
 from addin.http import Visit
-from addin.pages import HERE, Page, fill_page, find_file, send_file
+from addin.pages import Page, fill_page
 
 if TYPE_CHECKING:  # the first reader pays for it, not the start
     from markdown_it import MarkdownIt

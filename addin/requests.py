@@ -1,10 +1,8 @@
-"""What the HTTP API takes that no use-case takes as a whole: queries, path ids, small bodies."""
+"""What requests are made of: ids in paths, slices of lists, bodies and queries of their own."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-
-from insights.views import Ref
 
 # Ids come from other systems and have any form, but no control characters.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -30,53 +28,3 @@ class PageQuery(Query):
 
     cursor: Cursor | None = None
     limit: Limit = 50
-
-
-class RecordQuery(PageQuery):
-    """Records by name `q`, address `email` and `table`; nothing given = all."""
-
-    q: str = Field("", max_length=2000)
-    email: str = Field("", max_length=320)
-    table: str = Field("", max_length=128)
-
-
-class RecordLookup(Body):
-    """The same as a body, so that names and addresses stay out of access logs."""
-
-    q: str = Field("", max_length=2000)
-    email: str = Field("", max_length=320)
-    table: str = Field("", max_length=128)
-    cursor: Cursor | None = None
-    limit: Limit = 50
-
-
-class TimelineQuery(PageQuery):
-    """How far back a timeline goes."""
-
-    days: int = Field(30, ge=1, le=36500)
-
-
-class EmailQuery(Query):
-    """The open email; `mailbox` is the address of a shared mailbox it lies in, none = the caller's own."""
-
-    internet_message_id: str = Field(min_length=1, max_length=998)
-    mailbox: str | None = Field(None, max_length=320)
-
-
-class EmailLookup(Body):
-    """The open email, as a body."""
-
-    internet_message_id: str = Field(min_length=1, max_length=998)
-    mailbox: str | None = Field(None, max_length=320)
-
-
-class RegardingBody(Body):
-    """What an email is about from now on; null = nothing."""
-
-    regarding: Ref | None
-
-
-class LinkBody(Body):
-    """A further record an email belongs to."""
-
-    record: Ref

@@ -14,7 +14,8 @@ from benchmarks.server import running, wait_for
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.store import insert_parsed
-from connectors.registry import Opening, open_stores
+from connectors.opening import Opening
+from connectors.registry import open_stores
 from insights import features
 from insights.mail.parsing.parsed import ParsedMessage
 from insights.services import Services
@@ -71,14 +72,14 @@ async def _fill(services: Services, stores: Opening, size: int, now: datetime) -
         "systemuserroles": [{"systemuserid": "ann", "roleid": "admin"}],
         "contacts": [{"contactid": "ana", "lastname": "Silva", "emailaddress1": CUSTOMER}],
     }
-    await import_rows(stores.database("crm"), rows, now=now)
+    await import_rows(await stores.database("crm"), rows, now=now)
     user = await services.crm.user(OWNER)
     if user is None or not isinstance(services.directory, EmbeddedDirectory):
         raise RuntimeError("the organisation is not there")
     switch_on = FeaturesBody(accept_terms=True, features=FeatureSwitches(auto_capture="on"))
     await features.change_features(services, user, switch_on)
     organization_id = await services.crm.organization_id()
-    mailbox = stores.database("mailbox")
+    mailbox = await stores.database("mailbox")
     await insert_parsed(mailbox, organization_id, OWNER, _messages(size, now), now=now, batch_size=BATCH)
     return services.directory.issue_token(user.id, hours=1)
 

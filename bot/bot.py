@@ -13,6 +13,7 @@ from bot.connector import Connector, Limits
 from bot.credentials import Credentials, NoCredentials
 from bot.handler import Handler
 from bot.notifier import Redrawer
+from bot.pushing import Pusher
 from bot.tokens import TokenValidator
 from bot.trust import Trust
 from insights.services import Services
@@ -56,12 +57,16 @@ async def open_bot(
         if not is_local:
             await chats.conversations.forget_foreign(trust)
         handler = Handler(services, chats)
-        redrawing = asyncio.create_task(Redrawer(services, chats).keep_redrawing())
+        beside = [
+            asyncio.create_task(Redrawer(services, chats).keep_redrawing()),
+            asyncio.create_task(Pusher(services, chats).keep_pushing()),
+        ]
         try:
             yield Bot(Adapter(connector, validator, trust), handler)
         finally:
-            redrawing.cancel()
-            await asyncio.gather(redrawing, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await handler.close()
 
 

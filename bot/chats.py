@@ -5,9 +5,9 @@ from time import monotonic
 from typing import Any
 
 from bot.activities import Incoming
-from bot.connector import Connector
+from bot.connector import ATTEMPTS, Connector
 from bot.conversations import Conversation, Conversations, greeting_key
-from bot.listings import Place
+from bot.drawings import Place
 from bot.trust import Trust
 from insights.errors import NotAllowed, NotFound, Problem
 from insights.model import User
@@ -61,6 +61,10 @@ class Chats:
         """Replace what stands at a place."""
         await self._connector.update(place.service_url, place.conversation_id, place.activity_id, activity)
 
+    async def push(self, conversation: Conversation, activity: Mapping[str, Any]) -> Place:
+        """Send to somebody's own chat by itself, once: what is tried again is decided by who keeps count."""
+        return await self._send(conversation, activity, attempts=1)
+
     async def send_privately(self, incoming: Incoming, activity: Mapping[str, Any]) -> Place:
         """Send to the own chat of who sent `incoming`; raises NotAllowed where our app is not there."""
         user = await self.identify(incoming)
@@ -74,12 +78,13 @@ class Chats:
                 await self.conversations.forget(known.conversation_id)
         return await self._send(await self._open(incoming, user), activity)
 
-    async def _send(self, conversation: Conversation, activity: Mapping[str, Any]) -> Place:
+    async def _send(
+        self, conversation: Conversation, activity: Mapping[str, Any], *, attempts: int = ATTEMPTS
+    ) -> Place:
         service_url, conversation_id = conversation.service_url, conversation.conversation_id
         addressed = _addressed(activity, conversation.bot_id, conversation.member_id, conversation_id)
-        return Place(
-            service_url, conversation_id, await self._connector.send(service_url, conversation_id, addressed)
-        )
+        activity_id = await self._connector.send(service_url, conversation_id, addressed, attempts=attempts)
+        return Place(service_url, conversation_id, activity_id)
 
     async def _open(self, incoming: Incoming, user: User | None) -> Conversation:
         """The own chat with the sender, made if there is none."""

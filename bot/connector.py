@@ -37,6 +37,8 @@ CHATS_REMEMBERED = 4096
 MOST_BYTES, PIECE = 1_048_576, 65_536
 """What an answer may hold: it is an id, or one member of a chat, of some hundred bytes."""
 TIMEOUT = aiohttp.ClientTimeout(total=15)
+NO_ANSWER = "no_answer"
+"""The code where a request left, and what came of it is not known."""
 _spread = wait_random_exponential(multiplier=0.2, max=5)
 
 
@@ -79,12 +81,22 @@ class Connector:
         self._credentials = credentials
         self._limits = limits
 
-    async def send(self, service_url: str, conversation_id: str, activity: Mapping[str, Any]) -> str:
-        """Send an activity, as a reply where it names `replyToId`; the id it got."""
+    async def send(
+        self,
+        service_url: str,
+        conversation_id: str,
+        activity: Mapping[str, Any],
+        *,
+        attempts: int = ATTEMPTS,
+    ) -> str:
+        """Send an activity, as a reply where it names `replyToId`; the id it got.
+
+        Unavailable of the code `NO_ANSWER` where nobody knows whether Teams has it.
+        """
         path = [conversation_id, "activities"]
         if activity.get("replyToId"):
             path.append(activity["replyToId"])
-        answer = await self._call("POST", service_url, path, conversation_id, activity)
+        answer = await self._call("POST", service_url, path, conversation_id, activity, attempts)
         return str(answer.get("id") or "")
 
     async def update(
@@ -116,13 +128,14 @@ class Connector:
         path: Sequence[str],
         conversation_id: str,
         body: Mapping[str, Any] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> Mapping[str, Any]:
         url = self._url(service_url, path)
         data = None if body is None else to_json(body)
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Throttled),
-                stop=stop_after_attempt(ATTEMPTS),
+                stop=stop_after_attempt(attempts),
                 wait=_wait,
                 reraise=True,
             ):
@@ -130,10 +143,12 @@ class Connector:
                     return await self._request(method, url, conversation_id, data)
         except Throttled as throttled:
             raise _unavailable(
-                say("why.answered_times", status=throttled.status, attempts=ATTEMPTS)
+                say("why.answered_times", status=throttled.status, attempts=attempts)
             ) from None
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except aiohttp.ClientConnectorError as error:
             raise _unavailable(type(error).__name__) from None
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _unavailable(type(error).__name__, NO_ANSWER) from None
         raise AssertionError("unreachable")
 
     def _url(self, service_url: str, path: Sequence[str]) -> URL:
@@ -198,5 +213,5 @@ def _nowhere(why: Said) -> NotFound:
     return NotFound("no_conversation.nowhere", why=why)
 
 
-def _unavailable(why: Said) -> Unavailable:
-    return Unavailable("no_teams", why=why)
+def _unavailable(why: Said, key: str = "no_teams") -> Unavailable:
+    return Unavailable(key, why=why)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, delete, func, not_, select
 
 from bot.activities import Incoming
 from bot.trust import Trust
+from insights import outbox
 from insights.database import insert_into
 from insights.outside import read_address
 from insights.services import Services
@@ -68,14 +69,22 @@ class Conversations:
             self._known[user_id] = known
         return known
 
-    async def forget(self, conversation_id: str) -> None:
-        """Let go of the chat, after the app was uninstalled there."""
-        await self._services.database.write(_delete, conversation_id)
+    def doubt(self, conversation_id: str) -> None:
+        """Read anew how this chat is reached: another process may have heard that the app was uninstalled."""
         self._known = {
             user_id: known
             for user_id, known in self._known.items()
             if known.conversation_id != conversation_id
         }
+
+    async def look_up(self, user_id: str) -> Conversation | None:
+        """The same from the database, whatever this process remembers."""
+        return await self._services.database.read(_select, user_id)
+
+    async def forget(self, conversation_id: str) -> None:
+        """Let go of the chat, after the app was uninstalled there."""
+        await self._services.database.write(_delete, conversation_id, self._services.clock())
+        self.doubt(conversation_id)
 
     async def forget_foreign(self, trust: Trust) -> None:
         """Let go of chats that an older version kept and this one would not, and of the cards there."""
@@ -123,8 +132,10 @@ def _upsert(connection: Connection, conversation: Conversation, now: datetime) -
     )
 
 
-def _delete(connection: Connection, conversation_id: str) -> None:
-    connection.execute(delete(conversations).where(conversations.c.conversation_id == conversation_id))
+def _delete(connection: Connection, conversation_id: str, now: datetime) -> None:
+    gone = delete(conversations).where(conversations.c.conversation_id == conversation_id)
+    user_ids = connection.execute(gone.returning(conversations.c.user_id)).scalars().all()
+    outbox.end_all(connection, user_ids, now, "uninstalled")
     connection.execute(delete(places).where(places.c.conversation_id == conversation_id))
     greeted = taken_activities.c.key == greeting_key(conversation_id)
     connection.execute(delete(taken_activities).where(greeted))

@@ -1,6 +1,6 @@
 """Brings answers to where they belong: into the chat, in place of a card, or into somebody's own chat.
 
-What Teams does not take is sent again for a while; a list that arrived is noted, so that it can be redrawn.
+What Teams does not take is sent again for a while; what can be redrawn is noted with the place it stands at.
 """
 
 import asyncio
@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
-from bot import listings
+from bot import drawings
 from bot.activities import Incoming
 from bot.chats import Chats
-from bot.listings import Place
+from bot.drawings import Place
 from bot.turns import Answer, message_of
 from cards.words import read_words
 from insights.errors import Problem, Unavailable
@@ -95,13 +95,20 @@ class Delivery:
             log.warning("a card could not be replaced", code=problem.code)
             await self.show(incoming, answer)
             return
-        await self.keep(answer, place)
+        await self.keep_instead(answer, place)
 
     async def keep(self, answer: Answer, place: Place) -> None:
-        """Note which list stands at a place now."""
-        if answer.listing and place.activity_id:
+        """Note what stands at a place now."""
+        if answer.drawing and place.activity_id:
             database, now = self._services.database, self._services.now()
-            await database.write(listings.keep, database, answer.listing, place, answer.change_id, now)
+            await database.write(drawings.keep, database, answer.drawing, place, answer.change_id, now)
+
+    async def keep_instead(self, answer: Answer, place: Place) -> None:
+        """The same where another card stood: one that is never redrawn must not be drawn over."""
+        if answer.drawing:
+            await self.keep(answer, place)
+        elif place.activity_id:
+            await self._services.database.write(drawings.forget_place, place)
 
 
 def place_of(incoming: Incoming) -> Place:

@@ -95,6 +95,7 @@ class Handler(ActivityHandler):
             if await self._chats.greet(incoming):
                 await self._delivery.tell(incoming, words("bot.welcome_group"))
             return
+        self._chats.conversations.doubt(incoming.conversation_id)
         turn = await self._turning.turn(incoming)
         if not await self._chats.greet(incoming):
             return

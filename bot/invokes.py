@@ -122,7 +122,7 @@ class Invokes:
         except Exception:
             log.exception("a button failed")
             return said(f"{words('bot.failed')} {words('bot.failed_do')}")
-        await self._delivery.keep(answer, place_of(incoming))
+        await self._delivery.keep_instead(answer, place_of(incoming))
         return {"statusCode": 200, "type": CARD, "value": answer.card}
 
     async def _press(self, incoming: Incoming, pressed: Press) -> Answer:

@@ -1,7 +1,8 @@
 """Redraws cards that stand in chats when what they show changed, wherever it was changed from.
 
 What is stale is read from the database, and a card counts as drawn only once Teams took it: what failed,
-or happened while no server ran, is caught up with. Two servers may both redraw a card, to the same end.
+or happened while no server ran, is caught up with. Of several servers one at a time redraws a card, so that
+no older drawing comes after a newer one.
 """
 
 import asyncio
@@ -11,14 +12,14 @@ from datetime import timedelta
 
 import structlog
 
-from bot import listings
+from bot import drawings
 from bot.chats import Chats
-from bot.drawing import draw_listing
-from bot.listings import Place
-from bot.turns import Listing, message_of
+from bot.drawings import Drawing, Place
+from bot.kinds import draw
+from bot.rounds import keep_round
+from bot.turns import message_of
 from cards.words import read_words
 from insights.errors import NotAllowed, NotFound, Problem
-from insights.news import Heard
 from insights.services import Services
 
 ROUND_SECONDS = 5.0
@@ -44,66 +45,59 @@ class Redrawer:
     async def keep_redrawing(self) -> None:
         """Redraw until cancelled: on news, and from time to time what failed or was noted late."""
         try:
-            while True:
-                try:
-                    async with self._services.news.listen(None) as heard:
-                        while True:
-                            await self._begin_round()
-                            await self._wait_for_news(heard)
-                except Problem as problem:
-                    log.warning("cards could not be redrawn", code=problem.code)
-                except Exception:
-                    log.exception("cards could not be redrawn")
-                await asyncio.sleep(FIRST_PAUSE)
+            await keep_round(self._services, self._begin_round, "cards could not be redrawn")
         finally:
             for task in self._busy.values():
                 task.cancel()
 
-    async def _wait_for_news(self, heard: Heard) -> None:
-        """Until something happened, or it is time for what is still to do; raises the Problem of no news."""
-        try:
-            async with asyncio.timeout(FIRST_PAUSE if self._paused or self._busy else ROUND_SECONDS):
-                told = await heard.get()
-        except TimeoutError:
-            return
-        if isinstance(told, Problem):
-            raise told
-
-    async def _begin_round(self) -> None:
+    async def _begin_round(self) -> float:
+        """Begin with what is stale; the seconds after which to look again."""
         now, after = time.monotonic(), self._seen[0][1] if self._seen else 0
-        newest, stale = await self._services.database.read(listings.select_stale, after)
+        newest, stale = await self._services.database.read(
+            drawings.select_stale, after, self._services.clock()
+        )
         self._seen.append((now, newest))
         while self._seen[0][0] < now - LOOK_BACK.total_seconds():
             self._seen.popleft()
         self._busy = {key: task for key, task in self._busy.items() if not task.done()}
         keys = {place.key for _, place in stale}
         self._paused = {key: pause for key, pause in self._paused.items() if key in keys}
-        for listing, place in stale:
+        for drawing, place in stale:
             until, _ = self._paused.get(place.key, (0.0, 0.0))
             if place.key not in self._busy and time.monotonic() >= until:
-                self._busy[place.key] = asyncio.create_task(self._redraw(listing, place))
+                self._busy[place.key] = asyncio.create_task(self._redraw(drawing, place))
+        return FIRST_PAUSE if self._paused or self._busy else ROUND_SECONDS
 
-    async def _redraw(self, listing: Listing, place: Place) -> None:
+    async def _redraw(self, drawing: Drawing, place: Place) -> None:
         async with self._slots:
             try:
-                await self._draw(listing, place)
+                if await self._services.database.write(drawings.hold, place, self._services.clock()):
+                    await self._draw(drawing, place)
             except (NotFound, NotAllowed) as problem:
                 log.info("a card is given up", code=problem.code)
-                await self._services.database.write(listings.forget_place, place)
+                await self._services.database.write(drawings.forget_place, place)
             except Problem as problem:
-                self._pause(place.key)
                 log.warning("a card could not be redrawn", code=problem.code)
+                await self._leave(place)
             except Exception:
-                self._pause(place.key)
                 log.exception("a card could not be redrawn")
+                await self._leave(place)
 
-    async def _draw(self, listing: Listing, place: Place) -> None:
-        user = await self._services.crm.user(listing.user_id)
+    async def _draw(self, drawing: Drawing, place: Place) -> None:
+        user = await self._services.crm.user(drawing.user_id)
         if user is None:
             raise NotFound("user_gone")
-        answer = await draw_listing(self._services, user, read_words(listing.language), listing)
+        answer = await draw(self._services, user, read_words(drawing.language), drawing)
         await self._chats.update(place, message_of(answer))
-        await self._services.database.write(listings.note_drawn, place, answer.change_id)
+        await self._services.database.write(drawings.note_drawn, place, answer.change_id)
+
+    async def _leave(self, place: Place) -> None:
+        """Try again after a while, here or elsewhere."""
+        self._pause(place.key)
+        try:
+            await self._services.database.write(drawings.let_go, place)
+        except Problem as problem:  # then it is free once its time is over
+            log.warning("a card could not be let go", code=problem.code)
 
     def _pause(self, key: str) -> None:
         _, before = self._paused.get(key, (0.0, 0.0))

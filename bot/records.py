@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
-from bot.turns import Turn
+from bot.rows import Command
+from bot.turns import Answer, Turn
+from cards.records import found_card
+from insights.errors import Invalid
 from insights.links import record_link
 from insights.model import RecordRef
 from insights.records import find_records
 from insights.views import RecordItem, RecordPage
+
+FOUND = 8
 
 
 async def find_record(turn: Turn, text: str, *, limit: int) -> RecordPage:
@@ -34,3 +39,14 @@ def links_to(turn: Turn, records: Sequence[RecordItem]) -> dict[tuple[str, str],
         (item.table, item.id): record_link(turn.incoming.base_url, RecordRef(item.table, item.id))
         for item in records
     }
+
+
+async def _find(turn: Turn, argument: str) -> Answer:
+    if not argument:
+        raise Invalid("find_what")
+    page = await find_record(turn, argument, limit=FOUND)
+    links = links_to(turn, page.items)
+    return Answer(found_card(argument, page, links, await labels_of(turn), turn.words))
+
+
+COMMANDS = (Command("find", _find),)

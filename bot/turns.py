@@ -1,18 +1,16 @@
 """What the functions behind commands, buttons and searches are handed, and what they hand back."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from bot.activities import Incoming
+from bot.drawings import Drawing, Subject
 from cards.elements import Card
 from cards.plain import Text, sentence
 from cards.words import Words
-from insights.capture.views import UntrackedList
 from insights.errors import Problem
-from insights.model import RecordRef, User
+from insights.model import User
 from insights.services import Services
 
 CARD = "application/vnd.microsoft.card.adaptive"
@@ -31,48 +29,39 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A list of untracked email in a chat: what it is of and which emails it shows, which makes its id."""
-
-    id: str
-    user_id: str
-    record: RecordRef | None
-    email_ids: tuple[str, ...]
-    next_cursor: str | None
-    is_first: bool
-    language: str
-
-    @classmethod
-    def of(cls, turn: Turn, page: UntrackedList) -> "Listing":
-        """The listing of a page that `turn` is about to show."""
-        record = RecordRef(page.record.table, page.record.id) if page.record else None
-        email_ids = tuple(row.item.id for row in page.rows)
-        of_record = page.record and (page.record.table, page.record.id)
-        made_of = (turn.user.id, of_record, email_ids, page.next, page.is_first, turn.words.language)
-        return cls(
-            id=str(uuid5(NAMESPACE_URL, json.dumps(made_of))),
-            user_id=turn.user.id,
-            record=record,
-            email_ids=email_ids,
-            next_cursor=page.next,
-            is_first=page.is_first,
-            language=turn.words.language,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """A card to show; `listing` is what it lists, so that it can be redrawn when that changes.
+    """A card to show; `drawing` is what it shows, so that it can be redrawn when that changes.
 
-    `change_id` is the newest change that the drawing took in for certain; a refusal never takes the
+    `change_id` is the newest change that the card took in for certain; a refusal never takes the
     place of another card.
     """
 
     card: Card
-    listing: Listing | None = None
+    drawing: Drawing | None = None
     change_id: int = 0
     is_refusal: bool = False
     content_type: str = CARD
+
+
+Draw = Callable[[Services, User, Words, Drawing, Problem | None], Awaitable[Answer]]
+
+
+async def always(_: Services, __: User, ___: Drawing) -> bool:
+    """What is due is shown."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of drawing: draws it as things stand now, with a problem that is told on it.
+
+    `shows` finds in its arguments what it shows, as news calls it; `is_wanted` says of one that was to be
+    sent by itself whether it still is.
+    """
+
+    draw: Draw
+    shows: Callable[[Mapping[str, Any]], Iterable[Subject]]
+    is_wanted: Callable[[Services, User, Drawing], Awaitable[bool]] = always
 
 
 @dataclass(frozen=True, slots=True)

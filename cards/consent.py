@@ -3,7 +3,7 @@
 from cards.elements import Card, Element, buttons, card, group, heading, line, lines, open_url, run, small
 from cards.plain import Text, plain, sentence
 from cards.words import Words
-from insights.views import GrantItem, Grants, GrantUse
+from insights.grants.views import GrantItem, Grants, GrantUse
 
 WHY = 160
 STATE_KEYS = {

@@ -18,7 +18,7 @@ from cards.elements import (
 )
 from cards.plain import Text, sentence
 from cards.words import Words
-from insights.views import RequirementItem, RequirementList
+from insights.requirements.views import RequirementItem, RequirementList
 
 CAUSE, ACTION = 160, 120
 MOST = 12

@@ -43,6 +43,18 @@ def untracked_card(page: UntrackedList, list_id: str, words: Words) -> Card:
     return card(words, body)
 
 
+def failure_card(item: Item, card_id: str, words: Words, *, notice: Text | None = None) -> Card:
+    """An email that was not tracked, as it stands now; verbs `retry` and `untrack`, ids as in the list.
+
+    To track it anew where it was untracked since takes the list, which has what it could be about.
+    """
+    offered = item.model_copy(update={"may": [each for each in item.may if each != "track"]})
+    body = [heading(words, "failure.title")]
+    if notice:
+        body.append(line(notice))
+    return card(words, [*body, _row(UntrackedRow(item=offered, choices=[]), card_id, words)])
+
+
 def _head(page: UntrackedList, words: Words) -> list[Element]:
     if page.record is None:
         return [heading(words, "untracked.title")]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
+    from connectors.databases import database_revisions
     from connectors.keys import read_signing_keys
-    from connectors.registry import database_revisions
     from insights.backup.backup import back_up
     from insights.backup.signing import digest_of, fingerprint
 
@@ -30,7 +30,7 @@ async def _back_up(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 async def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
-    from connectors.registry import database_revisions
+    from connectors.databases import database_revisions
     from insights.backup.restore import restore
     from insights.backup.signing import fingerprint
 

@@ -22,7 +22,7 @@ async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None
         try:
             with progress("CRM") as told:
                 report = await import_crm(
-                    stores.database("crm"), arguments.folder, now=utc_now(), progress=told
+                    await stores.database("crm"), arguments.folder, now=utc_now(), progress=told
                 )
         except ImportFailed as failed:
             print("\n".join(map(str, failed.faults)), file=sys.stderr)
@@ -45,7 +45,7 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
 
     _require_embedded("Mail", "LIAISON_MAIL", settings.mail)
     async with open_stores(settings, utc_now) as (services, stores):
-        database, organization_id = stores.database("mailbox"), await services.crm.organization_id()
+        database, organization_id = await stores.database("mailbox"), await services.crm.organization_id()
         with progress("mail") as told:
             report = await import_mail(
                 database, organization_id, arguments.path, arguments.mailbox, now=utc_now(), progress=told
@@ -74,7 +74,7 @@ async def _import_calendar(arguments: argparse.Namespace, settings: Settings) ->
     async with open_stores(settings, utc_now) as (services, stores):
         try:
             counts = await import_calendar(
-                stores.database("mailbox"), arguments.file, arguments.mailbox, now=utc_now()
+                await stores.database("mailbox"), arguments.file, arguments.mailbox, now=utc_now()
             )
         except CalendarRefused as refused:
             print("\n".join(map(str, refused.faults)), file=sys.stderr)

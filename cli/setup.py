@@ -16,7 +16,7 @@ PIPED = 500
 """Columns of a table that no terminal shows: no link is cut in two."""
 
 if TYPE_CHECKING:
-    from insights.views import RequirementItem
+    from insights.requirements.views import RequirementItem
 
 
 async def _examine(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -26,18 +26,12 @@ async def _token(arguments: argparse.Namespace, settings: Settings) -> None:
 async def _run_due(arguments: argparse.Namespace, settings: Settings) -> int:
     from app import DUE
     from connectors.registry import open_stores
-    from insights.capture import promotion
-    from insights.work import run_due
+    from insights.work import run_due, running
 
     now = (lambda: arguments.now) if arguments.now else utc_now
-    async with open_stores(settings, now, utc_now) as (services, stores):
-        services.workflows.register(promotion.workflow(lambda: services))
-        services.workflows.start()
-        try:
-            await services.workflows.wait_ready()
-            outcomes = await run_due(services, (*DUE, *stores.due))
-        finally:
-            await services.workflows.stop()
+    async with open_stores(settings, now, utc_now) as (services, stores), running(services):
+        await services.workflows.wait_ready()
+        outcomes = await run_due(services, (*DUE, *stores.due))
     print_counts({each.kind: each.count for each in outcomes if not each.problem}, as_json=arguments.json)
     failed = [each.problem for each in outcomes if each.problem]
     for problem in failed:

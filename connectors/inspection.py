@@ -5,7 +5,7 @@ why. What cannot be reached keeps the rest from nothing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -13,13 +13,16 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.registry import CRMS, DIRECTORIES, MAILS, Opening, database_revisions, directory_name
+from connectors.databases import database_revisions
+from connectors.opening import Opening
+from connectors.registry import CRM, DIRECTORY, MAIL
+from insights.database import Database
 from insights.errors import NotFound, Problem, Unavailable
 from insights.features import TERMS
 from insights.gate import features_in_use
 from insights.migrate import is_newest
 from insights.model import User
-from insights.ports import Crm, Directory, Mail
+from insights.ports import Crm
 from insights.requirements.setup import Part, Setup
 from insights.settings import Settings
 from insights.tables import acceptances
@@ -29,6 +32,29 @@ PATIENCE = 15.0
 T = TypeVar("T")
 
 
+class Inspection(Opening):
+    """Opens only what is there already: makes no database, brings none up to date, makes no key."""
+
+    async def database(self, name: str) -> Database:
+        """A database that is there at this version's schema; raises Unavailable for any other."""
+        settings = self.settings
+        if not settings.database_url and not (settings.data_dir / f"{name}.sqlite").is_file():
+            raise Unavailable("not_opened.no_file", name=name)
+        return await super().database(name)
+
+    async def prepare(self, database: Database) -> None:
+        """Leave it as it is; raises Unavailable where it is of another version."""
+        if not await is_newest(database, database_revisions()[database.name]):
+            raise Unavailable("not_opened.other_schema", name=database.name)
+
+    def keys(self) -> tuple[str, ...]:
+        """The operator's keys; raises Unavailable where there is none yet."""
+        settings = self.settings
+        if not settings.secret_keys and not any((settings.data_dir / "keys").glob("*.key")):
+            raise Unavailable("not_opened.no_key")
+        return super().keys()
+
+
 @asynccontextmanager
 async def open_setup(settings: Settings, now: Callable[[], datetime], user: str = "") -> AsyncIterator[Setup]:
     """What there is; `user` is an address or id, else the administrator who accepted the terms is tried.
@@ -36,18 +62,18 @@ async def open_setup(settings: Settings, now: Callable[[], datetime], user: str 
     Raises NotFound for a user whom the CRM does not know.
     """
     async with AsyncExitStack() as stack:
-        opening = Opening(settings, now, stack)
+        opening = Inspection(settings, now, stack)
         problems: dict[Part, Problem] = {}
-        database = await _attempt("database", _ready(opening, "liaison"), problems)
-        crm = await _attempt("crm", _open_crm(opening), problems)
+        database = await _attempt("database", opening.database("liaison"), problems)
+        crm = await _attempt("crm", opening.port(CRM), problems)
         yield Setup(
             settings=settings,
             now=now,
-            user=await _find_user(opening, user, crm, is_known=database is not None),
-            database=opening.databases.get("liaison") if database is not None else None,
+            user=await _find_user(database, user, crm),
+            database=database,
             crm=crm,
-            mail=await _attempt("mail", _open_mail(opening, crm, problems), problems),
-            directory=await _attempt("directory", _open_directory(opening, crm, problems), problems),
+            mail=await _attempt("mail", opening.port(MAIL), problems),
+            directory=await _attempt("directory", opening.port(DIRECTORY), problems),
             problems=problems,
         )
 
@@ -57,7 +83,7 @@ async def _attempt(part: Part, opened: Awaitable[T], problems: dict[Part, Proble
         async with asyncio.timeout(PATIENCE):
             return await opened
     except Problem as problem:
-        problems[part] = problem
+        problems[part] = _of_another(problem, problems)
     except TimeoutError:
         problems[part] = Unavailable("not_opened.no_answer", patience=f"{PATIENCE:g}")
     except (SQLAlchemyError, OSError) as error:  # a driver's own words may quote addresses and passwords
@@ -65,61 +91,21 @@ async def _attempt(part: Part, opened: Awaitable[T], problems: dict[Part, Proble
     return None
 
 
-async def _ready(opening: Opening, name: str) -> bool:
-    """Open a database that is there at this version's schema; raises Unavailable for any other."""
-    settings = opening.settings
-    if not settings.database_url and not (settings.data_dir / f"{name}.sqlite").is_file():
-        raise Unavailable("not_opened.no_file", name=name)
-    if not await is_newest(opening.database(name), database_revisions()[name]):
-        raise Unavailable("not_opened.other_schema", name=name)
-    return True
+def _of_another(problem: Problem, problems: Mapping[Part, Problem]) -> Problem:
+    """The problem, or that another part has it and is needed."""
+    if problem is problems.get("crm"):
+        return Unavailable("not_opened.no_crm", why=problem.cause)
+    return problem
 
 
-async def _require_own(opening: Opening) -> None:
-    """What a connector to another service needs of us: a database for its tokens, and a key to seal them."""
-    await _ready(opening, "liaison")
-    settings = opening.settings
-    if not settings.secret_keys and not any((settings.data_dir / "keys").glob("*.key")):
-        raise Unavailable("not_opened.no_key")
-
-
-async def _open_crm(opening: Opening) -> Crm:
-    if opening.settings.crm == "embedded":
-        await _ready(opening, "crm")
-    else:
-        await _require_own(opening)
-    return await CRMS[opening.settings.crm](opening)
-
-
-async def _open_mail(opening: Opening, crm: Crm | None, problems: dict[Part, Problem]) -> Mail:
-    if crm is None:
-        raise Unavailable("not_opened.no_crm", why=problems["crm"].cause)
-    if opening.settings.mail == "embedded":
-        await _ready(opening, "mailbox")
-    else:
-        await _require_own(opening)
-    return await MAILS[opening.settings.mail](opening, crm)
-
-
-async def _open_directory(opening: Opening, crm: Crm | None, problems: dict[Part, Problem]) -> Directory:
-    if crm is None:
-        raise Unavailable("not_opened.no_crm", why=problems["crm"].cause)
-    if opening.settings.mail == "embedded":
-        await _ready(opening, "crm")
-    elif opening.settings.mail == "graph" and "following" not in opening.shared:
-        raise Unavailable("not_opened.no_mail")
-    await _require_own(opening)
-    return await DIRECTORIES[directory_name(opening.settings)](opening, crm)
-
-
-async def _find_user(opening: Opening, name: str, crm: Crm | None, *, is_known: bool) -> User | None:
+async def _find_user(database: Database | None, name: str, crm: Crm | None) -> User | None:
     if crm is None:
         return None
     if name:
         return await _require_user(crm, name)
-    if not is_known:
+    if database is None:
         return None
-    accepted_by_id = await opening.database("liaison").read(_last_acceptance)
+    accepted_by_id = await database.read(_last_acceptance)
     return await _attempt("crm", crm.user(accepted_by_id), {}) if accepted_by_id else None
 
 
@@ -139,8 +125,9 @@ def _last_acceptance(connection: Connection) -> str | None:
 async def read_features_on(settings: Settings, now: Callable[[], datetime]) -> set[str]:
     """The features turned on in an installation; raises Unavailable where its database is not ready."""
     async with AsyncExitStack() as stack:
-        opening = Opening(settings, now, stack)
         problems: dict[Part, Problem] = {}
-        if await _attempt("database", _ready(opening, "liaison"), problems) is None:
+        opening = Inspection(settings, now, stack)
+        database = await _attempt("database", opening.database("liaison"), problems)
+        if database is None:
             raise Unavailable("no_database.features", why=problems["database"].cause)
-        return await opening.database("liaison").read(features_in_use)
+        return await database.read(features_in_use)

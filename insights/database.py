@@ -23,9 +23,11 @@ from insights.writer import Writer
 P = ParamSpec("P")
 T = TypeVar("T")
 
-USER, ADDRESS, NAME, NONE = ({"holds": each} for each in ("user", "address", "name", "none"))
+HOLDS = ("user", "address", "name", "text", "none")
+USER, ADDRESS, NAME, TEXT, NONE = ({"holds": each} for each in HOLDS)
 """What every column says in its `info` for export, erasure and retention: it holds ids of our users,
-mail addresses (or what is derived from one), what people are called, or nothing that tells of a person."""
+mail addresses (or what is derived from one), what people are called, what people wrote (which may tell
+anything of anybody), or nothing that tells of a person."""
 MAPPED = {"mailbox", "crm"}
 """Files mapped into memory: scattered pages of a large mailbox cost no system call each."""
 MAPPED_BYTES = 256 * 1024 * 1024

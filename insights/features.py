@@ -15,6 +15,7 @@ from insights.database import insert_into
 from insights.errors import Conflict
 from insights.gate import GROUP, OFF, ON, ROLE, USER, Gate
 from insights.model import User
+from insights.news import EVERYONE, tell
 from insights.pilots import refresh_members
 from insights.services import Services
 from insights.tables import acceptances
@@ -167,6 +168,7 @@ def _accept_terms(connection: Connection, user: User, now: datetime) -> None:
     )
     if added.rowcount:
         audit.add(connection, user, "accept", f"terms {TERMS_VERSION}", now)
+        tell(connection, gate.NEWS, TERMS, EVERYONE, now)
 
 
 async def _view(services: Services) -> FeaturesView:

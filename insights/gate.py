@@ -24,11 +24,14 @@ from sqlalchemy import (
 )
 
 from insights.database import insert_into
+from insights.news import EVERYONE, tell
 from insights.tables import audiences, features, members
 from insights.versions import GATE, count_change
 from insights.words import Phrase, say
 
 ON, OFF = "on", "off"
+NEWS = "feature"
+"""The kind of news that a feature is another one now: its state, its obstacle or its audience."""
 USER, GROUP, ROLE = "user", "group", "role"
 Subject = tuple[str, str]
 """A kind of audience and the id of one: of a user, a group, or the name of a role."""
@@ -96,9 +99,8 @@ def select_audiences(connection: Connection) -> dict[str, list[Subject]]:
 
 def switch(connection: Connection, name: str, state: str, version: int, user_id: str, now: datetime) -> None:
     """Give a feature a state."""
-    _write(
-        connection, name, {"state": state, "version": version, "changed_by_id": user_id, "changed_at": now}
-    )
+    values = {"state": state, "version": version, "changed_by_id": user_id, "changed_at": now}
+    _write(connection, name, values, now)
 
 
 def admit(
@@ -114,15 +116,15 @@ def admit(
     rows = [{"feature": name, "kind": kind, "subject_id": subject_id} for kind, subject_id in subjects]
     if rows:
         connection.execute(insert(audiences), rows)
-    _write(connection, name, {"version": version, "changed_by_id": user_id, "changed_at": now})
+    _write(connection, name, {"version": version, "changed_by_id": user_id, "changed_at": now}, now)
 
 
-def note_obstacles(connection: Connection, obstacles: Mapping[str, str]) -> int:
+def note_obstacles(connection: Connection, obstacles: Mapping[str, str], now: datetime) -> int:
     """Keep why features cannot work here, "" where they can; how many that changed for."""
     known = select_states(connection)
     changed = {name: why for name, why in obstacles.items() if known.get(name, CLOSED).obstacle != why}
     for name, why in changed.items():
-        _write(connection, name, {"obstacle": why})
+        _write(connection, name, {"obstacle": why}, now)
     if changed:
         count_change(connection, GATE)
     return len(changed)
@@ -151,10 +153,12 @@ def select_changed(connection: Connection, version: int) -> list[tuple[str, str,
     return [(row.feature, row.state, row.changed_by_id or "") for row in rows]
 
 
-def _write(connection: Connection, name: str, values: Mapping[str, object]) -> None:
+def _write(connection: Connection, name: str, values: Mapping[str, object], now: datetime) -> None:
+    """Change a feature's row, and tell everybody."""
     fresh = {"feature": name, "state": OFF, "obstacle": "", "version": 0, **values}
     row = insert_into(connection, features).values(fresh)
     connection.execute(row.on_conflict_do_update(index_elements=["feature"], set_=dict(values)))
+    tell(connection, NEWS, name, EVERYONE, now)
 
 
 def _is_for(user_id: ColumnElement[str]) -> ColumnElement[bool]:

@@ -1,25 +1,38 @@
-"""What falls due by itself: every server looks now and then, one does it; `liaison jobs run-due` at once."""
+"""What is done behind requests: durable jobs, and what falls due by itself; a capability adds its rows.
+
+Of what is due every server looks now and then and one does it; `liaison jobs run-due` does it at once.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from insights.capture import promotion
 from insights.capture.changes import forget_changes
 from insights.capture.failures import forget_failures
-from insights.capture.promotion import start_pending, sweep_strays
 from insights.errors import Problem, Unavailable
 from insights.leases import held
 from insights.pilots import refresh_members
 from insights.requirements.availability import look_at_availability
 from insights.services import Services
+from insights.workflows import Workflow
 
 ASKED_EVERY = 0.2
 LONGEST_WAIT = 60.0
 """Seconds that `run_due` waits for a server that is at the same work."""
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A kind of durable work: its workflow, and what starts whatever is pending when a server starts."""
+
+    workflow: Callable[[Callable[[], Services]], Workflow]
+    start_pending: Callable[[Services], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,9 @@ class Outcome:
     problem: Problem | None = None
 
 
+JOBS = (Job(promotion.workflow, promotion.start_pending),)
 DUE = (
-    Due("strays", "unfinished tracking was taken up again", sweep_strays, timedelta(seconds=20)),
+    Due("strays", "unfinished tracking was taken up again", promotion.sweep_strays, timedelta(seconds=20)),
     Due("failures", "failures older than 90 days were dropped", forget_failures, timedelta(hours=1)),
     Due("changes", "news older than a day was dropped", forget_changes, timedelta(hours=1)),
     Due(
@@ -53,6 +67,18 @@ DUE = (
     ),
     Due("availability", "features became (un)available", look_at_availability, timedelta(minutes=5)),
 )
+
+
+@asynccontextmanager
+async def running(services: Services, jobs: Sequence[Job] = JOBS) -> AsyncIterator[None]:
+    """Make all jobs known and launch them behind the caller; those at work are let end with the block."""
+    for job in jobs:
+        services.workflows.register(job.workflow(lambda: services))
+    services.workflows.start()
+    try:
+        yield
+    finally:
+        await services.workflows.stop()
 
 
 async def run_due(services: Services, table: Sequence[Due] = DUE) -> list[Outcome]:
@@ -68,7 +94,8 @@ async def run_due(services: Services, table: Sequence[Due] = DUE) -> list[Outcom
 async def keep_running(services: Services, table: Sequence[Due] = DUE) -> None:
     """Run each kind at its rhythm until cancelled; a failure is logged and tried again next time."""
     await services.workflows.wait_ready()
-    await start_pending(services)
+    for job in JOBS:
+        await job.start_pending(services)
     async with asyncio.TaskGroup() as group:
         for due in table:
             group.create_task(_repeat(due, services))

@@ -132,12 +132,14 @@ def company_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def _fill(data_dir: Path) -> None:
     now = datetime.now(UTC)
     async with open_stores(Settings(data_dir=data_dir, database_url=""), lambda: now) as (services, stores):
-        await import_rows(stores.database("crm"), COMPANY, now=now)
+        await import_rows(await stores.database("crm"), COMPANY, now=now)
         organization_id = await services.crm.organization_id()
         for user, names in (("ann", (1, 2, 3)), ("bob", (3, "bobs"))):
             messages = [letter(name).as_bytes() for name in names]
             mailbox = f"{user}@ours.example"
-            await import_messages(stores.database("mailbox"), organization_id, messages, mailbox, now=now)
+            await import_messages(
+                await stores.database("mailbox"), organization_id, messages, mailbox, now=now
+            )
 
 
 @pytest.fixture

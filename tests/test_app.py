@@ -18,6 +18,7 @@ from aiohttp import ClientResponse, web
 from pytest_aiohttp import AiohttpClient
 
 import app
+import urls
 from addin.http import SERVICES, Answer, Call, Route, Visit, add_routes
 from addin.problems import ProblemDetails
 from connectors.embedded.directory import EmbeddedDirectory
@@ -32,7 +33,7 @@ from tests.mails import own_mailbox
 
 TokenFor = Callable[[str], str]
 JSON = {"Content-Type": "application/json"}
-V1 = [route for route in app.ROUTES if route.path.startswith("/api/v1")]
+V1 = [route for route in urls.ROUTES if route.path.startswith("/api/v1")]
 
 
 def name_of(route: Route) -> str:
@@ -234,7 +235,7 @@ async def test_requests_in_flight_are_finished_and_streams_end(
 
 def test_handlers_and_rows_agree() -> None:
     """A row's handler takes a call where users are let in, a visit where anybody is; rows are unique."""
-    routes = app.routes(is_demo=True)
+    routes = urls.routes(is_demo=True)
     assert len({name_of(route) for route in routes}) == len(routes)
     for route in routes:
         first = next(iter(route.handler.__annotations__.values()))
@@ -256,7 +257,7 @@ async def test_the_openapi_document_describes_every_answer(client: Client) -> No
                     name = media["schema"]["$ref"].rpartition("/")[2]
                     assert schemas[name]["properties"], f"{method} {path}: {name}"
             assert operation["responses"]["default"]["content"].keys() == {"application/problem+json"}
-    assert described == {name_of(route) for route in app.ROUTES if route.answers}
+    assert described == {name_of(route) for route in urls.ROUTES if route.answers}
     assert schemas["ProblemDetails"]["properties"].keys() == ProblemDetails.model_fields.keys()
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from insights import gate
+from insights.holdings import own_tables
 from insights.migrate import REVISIONS, upgrade, upgrade_schema
-from insights.tables import audit, features, own
+from insights.tables import audit, features
 from tests.conftest import OpenDatabase
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
@@ -24,7 +25,7 @@ async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabas
     await upgrade(database, REVISIONS)
 
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), own))
+        return list(compare_metadata(MigrationContext.configure(connection), own_tables()))
 
     assert await database.read(differences) == []
 

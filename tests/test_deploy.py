@@ -16,6 +16,7 @@ import pytest
 
 import app
 import cli
+import urls
 from cli import backups, server, setup, upkeep
 from insights.settings import Settings, environment_name, read_settings
 
@@ -139,7 +140,7 @@ def test_what_is_sent_to_graph_is_json() -> None:
     assert published["value"] == "access_as_user"
     assert "brk-multihub://x" in scope["spa"]["redirectUris"]
     for uri in scope["spa"]["redirectUris"][1:]:
-        assert uri.removeprefix("https://x") in {route.path for route in app.ROUTES}
+        assert uri.removeprefix("https://x") in {route.path for route in urls.ROUTES}
     asked = {
         scope
         for caller in callers["api"]["preAuthorizedApplications"]
@@ -247,7 +248,7 @@ def test_the_container_starts_the_server_without_rights() -> None:
     probe = json.loads(final["HEALTHCHECK"].partition("CMD ")[2])
     compile(probe[2], "probe", "exec")
     assert f":{arguments.port}/healthz" in probe[2]
-    assert "/healthz" in {route.path for route in app.ROUTES}
+    assert "/healthz" in {route.path for route in urls.ROUTES}
 
 
 def test_one_version_of_uv_everywhere() -> None:

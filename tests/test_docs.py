@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import app
 import cli
+import urls
 from addin.docs import read_doc
 from bot.commands import COMMANDS
 from insights.choices import CHOICES
@@ -54,7 +54,7 @@ def test_every_route_is_documented_with_its_gate_and_feature() -> None:
     documented = {tuple(row) for row in table("permissions.md") if row[0].startswith("`")}
     written = {
         (f"`{route.method} {route.path}`", route.gate, route.feature or "")
-        for route in app.routes(is_demo=True)
+        for route in urls.routes(is_demo=True)
     }
     assert documented == written
 

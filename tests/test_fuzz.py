@@ -15,6 +15,7 @@ from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 import app
+import urls
 from addin.http import SERVICES, Route
 from addin.limits import Limits
 from connectors.embedded.directory import EmbeddedDirectory
@@ -25,7 +26,7 @@ from insights.views import FeaturesBody, FeatureSwitches
 from tests.addin.test_headers import check
 from tests.wire import Reply, listening
 
-ROUTES = [route for route in app.routes(is_demo=True) if route.path != "/api/v1/events"]
+ROUTES = [route for route in urls.routes(is_demo=True) if route.path != "/api/v1/events"]
 ROUNDS = 400
 Made = tuple[Route, list[str], bytes]
 """A row of the table, the lines of a request that is somehow about it, its body."""

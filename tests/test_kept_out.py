@@ -20,6 +20,7 @@ from connectors.embedded.mail.importing import import_messages
 from connectors.registry import open_stores
 from insights import features
 from insights.capture import emails, failures, tracking
+from insights.capture.tables import tracks
 from insights.capture.tracks import select_tracks
 from insights.capture.untracked import list_untracked, read_listed
 from insights.capture.views import TrackBody
@@ -28,7 +29,6 @@ from insights.mail.identity import email_id
 from insights.model import RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import Settings
-from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches, Ref
 from tests.bot.conftest import Chat, texts
 from tests.flows.liaison import letter
@@ -104,7 +104,7 @@ async def world(request: pytest.FixtureRequest, settings: Settings, aiohttp_clie
     async with open_stores(settings, lambda: now) as (services, stores):
         organization_id = await services.crm.organization_id()
         raws = [letter("open", subject="An open word", at=now).as_bytes(), kept.as_bytes()]
-        mailbox = stores.database("mailbox")
+        mailbox = await stores.database("mailbox")
         await import_messages(mailbox, organization_id, raws, "ann@ours.example", now=now)
         bobs = letter("kept", subject=WORDS, at=now).as_bytes()  # his copy carries no mark
         await import_messages(mailbox, organization_id, [bobs], "bob@ours.example", now=now)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from insights import features
+from insights.capture.tables import tracks
 from insights.capture.tracking import track
 from insights.capture.views import TrackBody
 from insights.mail.identity import email_id
 from insights.model import TrackState
 from insights.services import Services
-from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches
 from tests.conftest import Client
 from tests.problems import codes_made

@@ -14,8 +14,9 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 import cli
+import urls
 from addin.http import SERVICES
-from app import create_app, routes
+from app import create_app
 from bot.actions import VERBS
 from bot.bot import open_bot
 from bot.commands import BY_WORD
@@ -24,11 +25,11 @@ from connectors.embedded.directory import EmbeddedDirectory
 from connectors.embedded.mail.importing import import_messages, mailbox_warning
 from connectors.registry import open_services, open_stores
 from insights import features
+from insights.capture.tables import tracks
 from insights.mail.identity import email_id
 from insights.model import Mailbox, TrackState
 from insights.services import Services
 from insights.settings import Settings
-from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches
 from tests.bot.conftest import Chat, buttons
 from tests.flows.liaison import letter
@@ -84,13 +85,13 @@ async def world(request: pytest.FixtureRequest, settings: Settings, aiohttp_clie
         for name, address in zip((VICTIM, TWIN), addresses, strict=True)
     ]
     async with open_stores(settings, lambda: now) as (services, stores):
-        await import_rows(stores.database("crm"), {"systemusers": people}, now=now)
+        await import_rows(await stores.database("crm"), {"systemusers": people}, now=now)
         organization_id = await services.crm.organization_id()
         raws = [
             letter("secret", to=addresses[0], subject=f"{SECRET} plans", text=f"{SECRET} it is\n").as_bytes(),
             letter("failed", to=addresses[0], subject=f"{SECRET} failed", References=ONE).as_bytes(),
         ]
-        mailbox = stores.database("mailbox")
+        mailbox = await stores.database("mailbox")
         await import_messages(mailbox, organization_id, raws, addresses[0], now=now)
         email_ids = (email_id(organization_id, ONE), email_id(organization_id, FAILED))
         failed = tracks.insert().values(
@@ -138,7 +139,9 @@ async def ask_everything(world: World, user: str) -> None:
     """Send to every route what somebody nosy would send; none of it shows or moves the victim's mail."""
     own = {"Authorization": f"Bearer {world.token(user)}"}
     sent, asked = bodies(world), 0
-    gated = [route for route in routes(is_demo=False) if route.gate == "user" and route.path not in ENDLESS]
+    gated = [
+        route for route in urls.routes(is_demo=False) if route.gate == "user" and route.path not in ENDLESS
+    ]
     takes_body = {route.path for route in gated if route.method != "GET"}
     assert takes_body == set(sent), "a new route: say what somebody nosy would send to it"
     for route in gated:
@@ -178,7 +181,7 @@ async def test_no_route_shows_or_moves_the_others_mail(world: World) -> None:
 async def test_an_administrator_sees_no_more_of_it(world: World) -> None:
     await ask_everything(world, "root")
     headers = {"Authorization": f"Bearer {world.token('root')}"}
-    read = [route for route in routes(is_demo=False) if (route.gate, route.method) == ("admin", "GET")]
+    read = [route for route in urls.ROUTES if (route.gate, route.method) == ("admin", "GET")]
     assert len(read) >= 5
     for route in read:
         async with world.client.get(route.path, headers=headers) as response:
@@ -260,7 +263,7 @@ async def test_one_address_in_two_cases_signs_nobody_in(
     ]
     now = datetime.now(UTC)
     async with open_stores(settings, lambda: now) as (_, stores):
-        await import_rows(stores.database("crm"), {"systemusers": people}, now=now)
+        await import_rows(await stores.database("crm"), {"systemusers": people}, now=now)
     async with open_services(settings, lambda: now) as services:
         assert await services.crm.user("vera@ours.example") is None
         found = await services.crm.user(TWIN)

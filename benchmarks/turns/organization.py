@@ -28,7 +28,7 @@ def address(seller: int) -> str:
 async def found(settings: Settings, now: datetime) -> None:
     """Fill the data directory; auto capture is on."""
     async with open_stores(settings, lambda: now) as (services, stores):
-        await import_rows(stores.database("crm"), _rows(), now=now)
+        await import_rows(await stores.database("crm"), _rows(), now=now)
         admin = await services.crm.user(address(0))
         if admin is None:
             raise RuntimeError("the organisation is not there")
@@ -37,7 +37,7 @@ async def found(settings: Settings, now: datetime) -> None:
         organization_id = await services.crm.organization_id()
         for seller in range(IN_FLIGHT):
             mail = _messages(seller, now)
-            mailbox = stores.database("mailbox")
+            mailbox = await stores.database("mailbox")
             await insert_parsed(mailbox, organization_id, address(seller), mail, now=now, batch_size=BATCH)
 
 

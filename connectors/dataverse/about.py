@@ -5,13 +5,13 @@ Only what does not fit into one query (many custom tables, further links) is rea
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from connectors.dataverse.activity import REGARDING
 from connectors.dataverse.metadata import CREATED_ON, STATE, TableInfo
 from connectors.dataverse.query import MOST_EXPANDS, Expand
 from connectors.dataverse.records import Records, lookup, text
 from connectors.dataverse.wire import Row
+from insights.crm.activities import About
 from insights.crm.conditions import Column, Compare
 from insights.model import Record, RecordRef
 
@@ -20,14 +20,6 @@ CONNECTIONS = (
     ("email_connections2", Column("record1id", "lookup")),
 )
 CONNECTION_ID = Column("connectionid", "guid")
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """The regarding of an activity and its further records, in the order in which they were linked."""
-
-    regarding: Record | None
-    links: tuple[Record, ...]
 
 
 class Abouts:

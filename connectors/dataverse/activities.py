@@ -31,17 +31,18 @@ from connectors.dataverse.activity import (
     STARTS,
     TO_USERS,
     as_activity,
-    direction_of,
     parties_of,
     placed_at,
     read_email,
 )
+from connectors.dataverse.expressions import AnyOf, Collection
 from connectors.dataverse.faults import not_found
 from connectors.dataverse.metadata import CREATED_ON, STATE
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import Records, as_guid, chunks, lookup, text
 from connectors.dataverse.wire import Row
-from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Either, Every, In
+from insights.crm.activities import MEETINGS, direction_of
+from insights.crm.conditions import Column, Compare, Condition, Either, Every, In, Not
 from insights.model import CrmActivity, Record, RecordRef
 
 Before = tuple[datetime, str]
@@ -108,7 +109,8 @@ class Activities:
         yield self._emails([regarding, unsent], ACTUAL_END, window)
         yield self._emails([regarding, unsent, unended], CREATED_ON, window)
         others = [regarding, Compare(KIND, "ne", "email")]
-        meeting, no_meeting = Compare(KIND, "eq", "appointment"), Compare(KIND, "ne", "appointment")
+        meeting = In(KIND, MEETINGS)
+        no_meeting = Not(meeting)
         yield self._others([*others, meeting], STARTS, window)
         yield self._others([*others, no_meeting], ACTUAL_END, window)
         yield self._others([*others, no_meeting, unended], ENDS, window)
@@ -176,7 +178,9 @@ class Activities:
         described = []
         for row in rows:
             about, own = abouts[str(row[ID.name])], directions.get(str(row[ID.name]), row)
-            described.append(as_activity(row, direction_of(own), about.regarding, about.links))
+            described.append(
+                as_activity(row, direction_of(own.get(OUTGOING.name)), about.regarding, about.links)
+            )
         return described
 
     async def _missing_directions(self, rows: Sequence[Row], known: dict[str, Row]) -> dict[str, Row]:

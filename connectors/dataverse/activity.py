@@ -9,6 +9,7 @@ from connectors.dataverse.metadata import CREATED_ON
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.records import Records, as_guid, lookup, lookup_name, text, time
 from connectors.dataverse.wire import Row
+from insights.crm.activities import RECIPIENTS, SENDERS, placed_by
 from insights.crm.conditions import Column
 from insights.model import Attachment, CrmActivity, Direction, Record
 
@@ -34,9 +35,6 @@ EMAIL_COLUMNS = [ID, SUBJECT, SENT_ON, ACTUAL_END, CREATED_ON, OVERRIDDEN, CREAT
 OTHER_COLUMNS = [ID, SUBJECT, KIND, ACTUAL_END, STARTS, ENDS, CREATED_ON, CREATED_BY, REGARDING]
 DIRECTED = {"phonecall": "phonecalls", "fax": "faxes", "letter": "letters"}
 """Further activities with a direction, which only their own table tells."""
-SENDER, TO, ORGANIZER = 1, 2, 7
-RECIPIENTS = (TO, 5, 6)  # also required and optional attendees
-SENDERS = (SENDER, ORGANIZER)
 TO_USERS = "systemuser"
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -56,11 +54,8 @@ async def read_email(
 
 def placed_at(row: Row) -> datetime:
     """The time that places an activity in a timeline."""
-    kind = row.get(KIND.name, "email")
-    columns = {"email": (SENT_ON, ACTUAL_END), "appointment": (STARTS,)}.get(kind, (ACTUAL_END, ENDS))
-    return time(row, *(column.name for column in columns), CREATED_ON.name) or datetime.min.replace(
-        tzinfo=UTC
-    )
+    columns = placed_by(str(row.get(KIND.name, "email")))
+    return time(row, *columns, CREATED_ON.name) or EARLIEST
 
 
 def made_at(row: Row) -> datetime:
@@ -116,11 +111,3 @@ def as_activity(
         regarding=regarding,
         links=links,
     )  # fmt: skip
-
-
-def direction_of(row: Row) -> Direction | None:
-    """Whether it was sent or received, None for what has no direction."""
-    value = row.get(OUTGOING.name)
-    if value is None:
-        return None
-    return "outgoing" if value else "incoming"

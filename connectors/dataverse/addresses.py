@@ -7,18 +7,18 @@ their own beside it. What the user may not read, the service leaves out of each.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from connectors.dataverse.expressions import AnyOf, Collection
 from connectors.dataverse.faults import not_found
 from connectors.dataverse.metadata import STATE, TableInfo
 from connectors.dataverse.query import Expand, Query, split_expands
 from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.wire import Row
-from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Every
+from insights.crm.conditions import Column, Compare, Condition, Every
 from insights.crm.rules import CONTACTS_PER_ACCOUNT, Contacts, Lookup, OwnAddresses, Rule, Stakeholders
+from insights.crm.tables import MOST_STAKEHOLDERS, STAKEHOLDERS
 from insights.mail.addresses import relation_key
 from insights.model import RecordAddress, RecordRef
 
-STAKEHOLDER_TABLES = ("contact", "account")
-STAKEHOLDER_LIMIT = 500
 PARENT, PRIMARY = Column("parentcustomerid", "lookup"), "primarycontactid"
 CONTACTS = "contact_customer_accounts"
 SIDES = (("connections1", Column("record2id", "lookup")), ("connections2", Column("record1id", "lookup")))
@@ -66,7 +66,7 @@ class AddressBook:
         stakeholders: dict[str, tuple[TableInfo, Row]] = {}
         for (other, _), some in zip(sides, rows[len(mains) + len(contacts) :], strict=True):
             stakeholders |= {str(each[other.primary_id.name]): (other, each) for each in some}
-        joined = list(stakeholders.values())[:STAKEHOLDER_LIMIT]
+        joined = list(stakeholders.values())[:MOST_STAKEHOLDERS]
         return Gathered(row, rows[len(mains)] if contacts else (), joined)
 
     def _has_contacts(self, rules: Sequence[Rule]) -> bool:
@@ -103,14 +103,14 @@ class AddressBook:
         """Contacts and accounts on the other side of an active connection, from either side."""
         if not self._records.may_read("connection"):
             return
-        for name in STAKEHOLDER_TABLES:
+        for name in STAKEHOLDERS:
             table = self._metadata[name]
             if self._records.may_read(name):
                 for side, other in SIDES:
                     joined = Every([Compare(other, "eq", row_id), Compare(STATE, "eq", 0)])
                     condition: Condition = AnyOf(Collection(f"{name}_{side}"), joined)
                     query = Query(
-                        table.entity_set, self._own_columns(table), condition, top=STAKEHOLDER_LIMIT
+                        table.entity_set, self._own_columns(table), condition, top=MOST_STAKEHOLDERS
                     )
                     yield table, query
 

@@ -13,11 +13,11 @@ from connectors.dataverse.keeping import USERS_FOR, Keeping
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records
 from insights.crm.conditions import Column
+from insights.crm.limits import LARGEST_FILE
 from insights.model import Attachment, AttachmentContent
 
 LIMITS = [Column("maxuploadfilesize", "int"), Column("blockedattachments")]
 LONGEST_NAME, LONGEST_TYPE, LONGEST_CONTENT_ID = 255, 256, 250
-DEFAULT_LIMIT = 5_242_880
 """Bytes; an organisation has another limit if it says so."""
 
 
@@ -73,4 +73,4 @@ async def _read_limits(api: WebApi) -> tuple[int, frozenset[str]]:
     row = rows[0] if rows else {}
     largest = row.get("maxuploadfilesize")
     blocked = str(row.get("blockedattachments") or "").casefold().replace(";", " ").split()
-    return DEFAULT_LIMIT if largest is None else int(largest), frozenset(blocked)
+    return LARGEST_FILE if largest is None else int(largest), frozenset(blocked)

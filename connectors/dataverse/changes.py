@@ -19,12 +19,11 @@ from connectors.dataverse.rows import as_row, check_columns
 from connectors.dataverse.shapes import Shape
 from connectors.dataverse.wire import ANNOTATIONS, Row
 from insights.crm.conditions import Column, Compare
-from insights.crm.rows import RowChanges
+from insights.crm.rows import CHANGES, RowChanges
 from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.outside import require_end
 from insights.words import say
 
-CHANGES = "rows"
 OVERLAP = timedelta(minutes=5)
 """Clocks differ, and a transaction may commit after the time that it notes."""
 

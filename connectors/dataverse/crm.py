@@ -32,7 +32,7 @@ from connectors.dataverse.probes import Look, crm_probes
 from connectors.dataverse.readers import Readers, read_readers
 from connectors.dataverse.records import Records
 from connectors.dataverse.rows import read_queries
-from connectors.dataverse.search import Asked, Search
+from connectors.dataverse.search import Search
 from connectors.dataverse.shapes import Shape, read_shape
 from connectors.dataverse.tracking import Tracking
 from connectors.dataverse.users import Users
@@ -40,6 +40,7 @@ from connectors.dataverse.wire import Timing
 from connectors.tokens import Tokens
 from insights.crm.conditions import Column
 from insights.crm.rows import CrmRow, RowChanges, RowQuery, Values
+from insights.crm.search import Asked
 from insights.mail.addresses import mailbox_key
 from insights.model import (
     Attachment,

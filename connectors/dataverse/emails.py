@@ -8,19 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 
-from connectors.dataverse.about import About, Abouts
+from connectors.dataverse.about import Abouts
 from connectors.dataverse.activity import CREATED_BY, ID, MESSAGE_ID, OVERRIDDEN, SENDER_TEXT, made_at
-from connectors.dataverse.expressions import clean
+from connectors.dataverse.expressions import AnyOf, Collection, clean
 from connectors.dataverse.keeping import take_note
 from connectors.dataverse.metadata import CREATED_ON, STATE
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, chunks, lookup, lookup_name, text
 from connectors.dataverse.spelling import domains, searchable_key
 from connectors.dataverse.wire import Row
-from insights.crm.conditions import AnyOf, Collection, Column, Compare, Condition, Every, In
+from insights.crm.activities import COMPLETED, About
+from insights.crm.conditions import Column, Compare, Condition, Every, In
+from insights.crm.limits import LONGEST_MESSAGE_ID
 from insights.model import MailQuery, Message, TrackedEmail
 
-LONGEST_MESSAGE_ID = 320
 MESSAGE_IDS_AT_ONCE = 40
 ADDRESSES_AT_ONCE = 80
 MOST_ADDRESSES = 400
@@ -29,7 +30,6 @@ CLOCKS_DIFFER = timedelta(days=1)
 ADDRESS_USED, OWNER = Column("addressused"), Column("ownerid", "lookup")
 WITH_PARTY = Collection("email_activity_parties")
 SEEN_BY_ALL = [ID, MESSAGE_ID, CREATED_ON, OVERRIDDEN, CREATED_BY, OWNER, STATE]
-OPEN, COMPLETED = 0, 1
 
 
 def message_key(internet_message_id: str) -> str:
@@ -138,17 +138,6 @@ def as_tracked(row: Row, about: About | None) -> TrackedEmail:
         readable=about is not None,
         links=about.links if about else (),
     )
-
-
-async def find_twins(records: Records, internet_message_id: str) -> list[str]:
-    """Ids of all email activities of a message, earliest first: more than one where tools raced."""
-    key = message_key(internet_message_id)
-    if not key:
-        return []
-    query = Query("emails", [ID, MESSAGE_ID, CREATED_ON, OVERRIDDEN], Compare(MESSAGE_ID, "eq", key))
-    rows = await records.api.rows(query, None)
-    exact = [row for row in rows if text(row, MESSAGE_ID.name).strip() == key]
-    return [str(row[ID.name]) for row in sorted(exact, key=lambda row: (made_at(row), str(row[ID.name])))]
 
 
 def _is_settled(message: Message, query: MailQuery, spellings: set[str]) -> bool:

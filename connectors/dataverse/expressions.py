@@ -6,12 +6,12 @@ to be aware, and a name comes from a `Column` or `Collection`, which take nothin
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from insights.crm.conditions import (
-    AnyOf,
     Column,
     Compare,
     Condition,
@@ -19,14 +19,34 @@ from insights.crm.conditions import (
     Every,
     In,
     Like,
+    Native,
     Not,
     Value,
+    check_name,
     check_value,
 )
 
 ILLEGAL = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 UNSENDABLE = re.compile(r"[\0\ud800-\udfff]")
 WILDCARD = re.compile(r"[%_\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection-valued navigation property."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Native):
+    """A collection with a row of which the condition holds."""
+
+    collection: Collection
+    condition: Condition
 
 
 def clean(text: str) -> str:

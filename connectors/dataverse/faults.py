@@ -10,7 +10,6 @@ from insights.outside import read_json
 from insights.words import Said, say
 
 DUPLICATE_KEY = "0x80040237"
-DUPLICATE_MESSAGE_ID = "0x80044a29"
 NOT_BELONGING = {"0x80072560", "0x80040225"}
 """The user to act for is none of this organisation, or disabled."""
 BLOCKED_ATTACHMENT = "0x80043e09"

@@ -14,17 +14,14 @@ from connectors.dataverse.faults import ServiceFault, not_found, raise_problem, 
 from connectors.dataverse.wire import Reply
 from insights.crm.conditions import NAME, Column
 from insights.crm.rules import RULES, Rule, custom_rules
+from insights.crm.tables import TIMELINE
 from insights.errors import Unavailable
 from insights.model import Table
 
-TIMELINE = ("account", "contact", "lead", "opportunity", "incident")
-PERSONS = ("contact", "lead")
-CUSTOMERS = {"opportunity": ("customerid", "parentaccountid"), "incident": ("customerid",)}
 ACTIVITIES = ("email", "activitypointer", "phonecall", "fax", "letter")
 OTHERS = ("systemuser", "connection", "activityparty", "actioncard", "actioncardusersettings")
 BOUND = ("email", "connection", "activityparty", *TIMELINE)
 """Tables of which navigation properties are used."""
-CARD_TABLES = ("actioncard", "actioncardusersettings")
 FIRST_PARTY = re.compile(r"(msdyn\w*|msfp|mspp|mspcat|adx|cdm)_.*")
 """Custom tables of Microsoft's own apps: dozens, whose rows nobody writes mail about."""
 DEFINITION = (
@@ -97,11 +94,6 @@ class Metadata:
         """The address rules of a table, custom ones by their lookups."""
         known = RULES.get(table)
         return known if known is not None else custom_rules(self[table].lookups)
-
-    def card_privileges(self) -> list[str]:
-        """Names of the privileges of Action Card and Action Card User Settings."""
-        return [name for table in CARD_TABLES if table in self.tables
-                for name in self[table].privileges.values()]  # fmt: skip
 
 
 async def read_metadata(api: WebApi) -> Metadata:

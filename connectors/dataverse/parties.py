@@ -7,15 +7,14 @@ from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records, text
 from connectors.dataverse.spelling import CONDITIONS_AT_ONCE, address_conditions, held_keys
 from connectors.dataverse.wire import Row
+from insights.crm.activities import BCC, CC, SENDER, TO
 from insights.crm.conditions import Column, Compare, Either
+from insights.crm.tables import HOLDERS
 from insights.mail.addresses import MailboxKey, RelationKey, mailbox_key, relation_key
 from insights.model import Message, RecordRef
 
-SENDER, TO, CC, BCC = 1, 2, 3, 4
 USER_ADDRESS = Column("internalemailaddress")
 USER_ID, CREATED_ON = Column("systemuserid", "guid"), Column("createdon", "time")
-PERSONS = ("contact", "lead", "account")
-"""What an address is resolved to, in this order, if it is no user's."""
 LONGEST_ADDRESS = 200
 Bodies = list[dict[str, object]]
 
@@ -48,7 +47,7 @@ def person_queries(records: Records, addresses: Iterable[str]) -> list[tuple[str
     return [
         (name, Query(table.entity_set, [table.primary_id, *table.email_columns], condition,
                      [CREATED_ON, table.primary_id]))
-        for name in PERSONS
+        for name in HOLDERS
         if records.may_read(name) and (table := records.metadata[name]).email_columns
         for condition in address_conditions(table.email_columns, keys)
     ]  # fmt: skip

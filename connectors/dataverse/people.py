@@ -13,11 +13,11 @@ from connectors.dataverse.locks import Locks
 from connectors.dataverse.query import Query
 from connectors.dataverse.records import Records
 from connectors.dataverse.spelling import address_conditions, held_keys
+from insights.crm.tables import PERSONS
 from insights.errors import Conflict, Invalid
 from insights.mail.addresses import RelationKey, relation_key
 from insights.model import NewPerson, Record, RecordRef
 
-PERSON_TABLES = ("contact", "lead")
 LONGEST_NAME, LONGEST_COMPANY, LONGEST_ADDRESS, LONGEST_SUBJECT = 50, 100, 100, 300
 
 
@@ -99,7 +99,7 @@ async def _holders(records: Records, key: RelationKey) -> set[tuple[RecordRef, s
     """The contacts and leads with the address that the user may read, and who made them."""
     asked = [
         (table, Query(table.entity_set, [table.primary_id, CREATED_BY, *table.email_columns], condition))
-        for table in (records.metadata[name] for name in PERSON_TABLES)
+        for table in (records.metadata[name] for name in PERSONS)
         for condition in address_conditions(table.email_columns, [key])
     ]
     answers = await records.api.all_rows([query for _, query in asked], records.user)

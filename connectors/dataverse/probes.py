@@ -8,16 +8,14 @@ from urllib.parse import urlsplit
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.detection import detect, is_online
 from connectors.dataverse.faults import ACT_ON_BEHALF, ServiceFault, as_problem
-from connectors.dataverse.readers import NONE, Readers, read_readers
+from connectors.dataverse.readers import Readers, read_readers
+from insights.crm.depths import CARD_PRIVILEGES, NONE
 from insights.model import MET, Finding
 from insights.outside import LOOPBACK
 from insights.requirements.table import CRM_ONLINE
 from insights.words import say
 
 Look = Callable[[], Awaitable[Finding]]
-CARD_PRIVILEGES = tuple(
-    f"prv{right}{table}" for table in ("ActionCard", "ActionCardUserSettings") for right in ("Read", "Write")
-)
 
 
 def crm_probes(api: WebApi) -> Mapping[str, Look]:

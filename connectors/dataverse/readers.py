@@ -7,8 +7,8 @@ from connectors.dataverse.api import WebApi
 from connectors.dataverse.query import Query
 from connectors.dataverse.wire import Row
 from insights.crm.conditions import Column, Compare, Every, In
+from insights.crm.depths import NONE, may_read
 
-NONE, BASIC, LOCAL, DEEP, GLOBAL = 0, 1, 2, 4, 8
 USER_ID, TEAM_ID, ROLE_ID = (Column(f"{name}id", "guid") for name in ("systemuser", "team", "role"))
 UNIT_ID, PARENT_UNIT = Column("businessunitid", "guid"), Column("parentbusinessunitid", "lookup")
 USER_UNIT, ROOT_ROLE = Column("businessunitid", "lookup"), Column("parentrootroleid", "lookup")
@@ -41,16 +41,6 @@ class Readers:
             found.add(unit)
             unit = self.parents.get(unit, "")
         return found
-
-
-def may_read(depth: int, *, is_owner: bool, is_same_unit: bool, is_above: bool) -> bool:
-    """Whether somebody who reads that deep reads a row of a user in the same unit or in one below."""
-    return (
-        depth >= GLOBAL
-        or (depth >= DEEP and is_above)
-        or (depth >= LOCAL and is_same_unit)
-        or (depth >= BASIC and is_owner)
-    )
 
 
 async def read_readers(api: WebApi, privilege: str) -> Readers:

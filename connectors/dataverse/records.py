@@ -7,10 +7,11 @@ from uuid import UUID
 
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.faults import ServiceFault, as_problem, not_found
-from connectors.dataverse.metadata import CUSTOMERS, PERSONS, Metadata, TableInfo
+from connectors.dataverse.metadata import Metadata, TableInfo
 from connectors.dataverse.query import Expand, Query
 from connectors.dataverse.wire import Row
 from insights.crm.conditions import Column, Condition, In
+from insights.crm.tables import CUSTOMERS, PERSONS
 from insights.model import Record, RecordRef, User
 
 CITY = Column("address1_city")

@@ -1,8 +1,6 @@
 """Rows by value: queries as OData, answers as values of their columns' kinds."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Sequence
 
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.faults import unreachable
@@ -12,6 +10,7 @@ from connectors.dataverse.shapes import Shape
 from connectors.dataverse.wire import Row
 from insights.crm.conditions import Column, columns_of
 from insights.crm.rows import ACTIVITY_POINTER, CrmRow, CrmValue, RowQuery
+from insights.crm.values import as_value
 from insights.errors import Invalid
 from insights.model import RecordRef, User
 from insights.words import say
@@ -71,23 +70,8 @@ def _as_query(shape: Shape, query: RowQuery) -> Query:
     return written
 
 
-def _value(column: Column, row: Mapping[str, object]) -> CrmValue:
-    found = row.get(column.property)
-    if found is None or found == "":
-        return None
-    read: CrmValue = str(found)
+def _value(column: Column, row: Row) -> CrmValue:
     if column.kind == "lookup":
-        read = lookup(dict(row), column.name)
-    elif column.kind == "guid":
-        read = as_guid(str(found))
-    elif column.kind == "time":
-        read = datetime.fromisoformat(str(found)).astimezone(UTC)
-    elif column.kind == "date":
-        read = date.fromisoformat(str(found)[:10])
-    elif column.kind == "bool":
-        read = bool(found)
-    elif column.kind in {"int", "option"}:
-        read = int(str(found))
-    elif column.kind in {"decimal", "money"}:
-        read = Decimal(str(found))
-    return read
+        return lookup(row, column.name)
+    read = as_value(column.kind, row.get(column.property))
+    return as_guid(read) if column.kind == "guid" and isinstance(read, str) else read

@@ -13,27 +13,17 @@ from connectors.dataverse.records import Records, as_guid, text
 from connectors.dataverse.spelling import has_address, held_keys, searchable_key
 from connectors.dataverse.wire import Row
 from insights.crm.conditions import Compare, Condition, Like, Not, every
+from insights.crm.search import BY_ADDRESS, BY_PART, BY_START, SEARCH, Asked, ways_of
 from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.errors import Invalid
 from insights.mail.addresses import RelationKey
 from insights.model import Page, Record
 
-BY_ADDRESS, BY_START, BY_PART = 0, 1, 2
-SEARCH = "search"
 SAME_NAMES = 50
 """How many rows of the same name are expected before the one at which a page ended."""
 LONGEST_TEXT = 200
 Position = tuple[str, str]
 """Where a table's rows of a page ended: name and id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is looked for; empty parts don't count."""
-
-    text: str
-    email: str
-    table: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,7 @@ class Search:
         first, positions = read_positions(cursor) if cursor else (BY_ADDRESS, {})
         if self._is_nobody:
             return Page([])
-        ways = [way for way in self._ways() if way >= first]
+        ways = [way for way in ways_of(self._text, is_address=bool(self._text_key)) if way >= first]
         wanted = [(way, table) for way in ways for table in self._tables]
         streams = await self._read(wanted, {first: positions}, limit + 1)
         found: list[tuple[int, TableInfo, Row]] = []
@@ -68,11 +58,6 @@ class Search:
             found += self._merged([stream for stream in streams if stream.way == way])
         records = [self._records.as_record(table, row) for _, table, row in found[:limit]]
         return Page(records, self._next(found, limit, first, positions))
-
-    def _ways(self) -> Sequence[int]:
-        if not self._text:
-            return (BY_START,)
-        return (BY_ADDRESS, BY_START, BY_PART) if self._text_key else (BY_START, BY_PART)
 
     async def _read(
         self, wanted: Sequence[tuple[int, TableInfo]], after: dict[int, dict[str, Position]], limit: int

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from connectors.dataverse.about import About
 from connectors.dataverse.activity import (
     CREATED_BY,
     FILE_ID,
@@ -22,7 +21,7 @@ from connectors.dataverse.activity import (
     read_email,
 )
 from connectors.dataverse.attachments import attachment_id
-from connectors.dataverse.emails import COMPLETED, OPEN, SEEN_BY_ALL, Emails, as_tracked, message_key
+from connectors.dataverse.emails import SEEN_BY_ALL, Emails, as_tracked, message_key
 from connectors.dataverse.expressions import clean
 from connectors.dataverse.faults import ServiceFault, as_problem, not_found
 from connectors.dataverse.locks import Locks
@@ -31,11 +30,11 @@ from connectors.dataverse.parties import listed, party_bodies, person_queries, r
 from connectors.dataverse.query import Expand
 from connectors.dataverse.records import Records, as_guid, lookup, text
 from connectors.dataverse.wire import ANNOTATIONS, Row
+from insights.crm.activities import COMPLETED, OPEN, RECEIVED, SENT, About
 from insights.crm.conditions import Column
 from insights.errors import Conflict, NotAllowed
 from insights.model import EmailDraft, Record, RecordRef, TrackedEmail
 
-SENT, RECEIVED = 3, 4
 LONGEST_SUBJECT = 200
 LONGEST_SENDER = 250
 MODIFIED_BY = Column("modifiedby", "lookup")

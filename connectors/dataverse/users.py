@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
 
 from connectors.dataverse.api import WebApi
 from connectors.dataverse.faults import ServiceFault, raise_problem
@@ -11,6 +10,7 @@ from connectors.dataverse.records import as_guid, text
 from connectors.dataverse.spelling import searchable_mailbox
 from connectors.dataverse.wire import Row
 from insights.crm.conditions import Column, Compare, Condition, Every
+from insights.crm.mailboxes import read_state
 from insights.mail.addresses import MailboxKey, mailbox_key
 from insights.model import MailboxState, User
 
@@ -25,10 +25,7 @@ MAILBOX_ID, REGARDING = Column("mailboxid", "guid"), Column("regardingobjectid",
 MAILBOX_ADDRESS, MAILBOX_STATE = Column("emailaddress"), Column("statecode", "int")
 METHOD, STATUS = Column("incomingemaildeliverymethod", "int"), Column("incomingemailstatus", "int")
 APPROVAL = Column("emailrouteraccessapproval", "int")
-REFUSED = Column("isemailaddressapprovedbyo365admin", "bool")
-SYNCHRONISED_BY_SERVER = 2
-METHODS: dict[int, Literal["server", "forward"]] = {SYNCHRONISED_BY_SERVER: "server", 3: "forward"}
-APPROVED, TESTED = 1, 1
+APPROVED_BY_ADMIN = Column("isemailaddressapprovedbyo365admin", "bool")
 
 
 class Users:
@@ -71,7 +68,7 @@ class Users:
         row_id = as_guid(user_id)
         if not row_id:
             return MailboxState()
-        columns = [MAILBOX_ID, REGARDING, MAILBOX_ADDRESS, METHOD, STATUS, APPROVAL, REFUSED]
+        columns = [MAILBOX_ID, REGARDING, MAILBOX_ADDRESS, METHOD, STATUS, APPROVAL, APPROVED_BY_ADMIN]
         user = Query("systemusers", [ADDRESS], Compare(USER_ID, "eq", row_id))
         own = Query("mailboxes", columns, Compare(REGARDING, "eq", row_id), [MAILBOX_STATE, MAILBOX_ID], 1)
         users, mailboxes = await self._api.all_rows([user, own], None)
@@ -128,10 +125,5 @@ def _roles(row: Row) -> tuple[str, ...]:
     return tuple(sorted({str(role["name"]) for roles in groups for role in roles}))
 
 
-def _state(row: dict[str, Any]) -> MailboxState:
-    method, approval, status = (row.get(column.name) for column in (METHOD, APPROVAL, STATUS))
-    return MailboxState(
-        synchronisation=METHODS.get(SYNCHRONISED_BY_SERVER if method is None else method, "none"),
-        approved=approval in {None, APPROVED} and row.get(REFUSED.name) is not False,
-        tested=status in {None, TESTED},
-    )
+def _state(row: Row) -> MailboxState:
+    return read_state(*(row.get(column.name) for column in (METHOD, STATUS, APPROVAL, APPROVED_BY_ADMIN)))

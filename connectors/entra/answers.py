@@ -11,7 +11,7 @@ CONSENT, SECRET, CERTIFICATE, FEDERATION = (
     {700027, 700021, 700024},
     {700213, 700211},
 )
-REGISTRATION, TENANT = 700016, 90002
+TENANT = 90002
 SIGNED_OUT = {50173, 50057, 50034, 50089, 70008, 70043, 700082, 700084, 500133, 50013, 500131}
 CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
 USER_ERRORS = {"invalid_grant", "interaction_required", "login_required"}

@@ -7,8 +7,8 @@ from connectors.graph.places import Places
 from insights.work import Due
 
 
-def graph_due(following: Following, places: Places) -> tuple[Due, ...]:
-    """Subscriptions and their end, looks at what was missed, and ids that nobody has seen for 90 days."""
+def following_due(following: Following) -> tuple[Due, ...]:
+    """Subscriptions and their end, looks at what was missed."""
     minute = timedelta(minutes=1)
     return (
         Due(
@@ -24,6 +24,12 @@ def graph_due(following: Following, places: Places) -> tuple[Due, ...]:
             minute,
         ),
         Due("mailboxes", "mailboxes were looked at", lambda _: following.catch_up(), minute),
+    )
+
+
+def places_due(places: Places) -> tuple[Due, ...]:
+    """Ids that nobody has seen for 90 days."""
+    return (
         Due(
             "message_places",
             "places of messages were forgotten",

@@ -1,11 +1,12 @@
 """What the registry opens where `LIAISON_MAIL=graph`; all is closed with the stack it is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 
 from connectors.graph.client import GraphClient
 from connectors.graph.directory import GraphDirectory, SignIn
+from connectors.graph.due import following_due, places_due
 from connectors.graph.following import FindUser, Following
 from connectors.graph.mail import GraphMail
 from connectors.graph.places import Places
@@ -15,6 +16,7 @@ from connectors.tokens import Tokens
 from insights.database import Database
 from insights.mail.parsing.pool import MailParser
 from insights.model import User
+from insights.work import Due
 
 
 def open_graph(stack: AsyncExitStack, graph_url: str, tokens: Tokens) -> GraphClient:
@@ -24,25 +26,37 @@ def open_graph(stack: AsyncExitStack, graph_url: str, tokens: Tokens) -> GraphCl
     return graph
 
 
+def open_following(
+    stack: AsyncExitStack,
+    graph: GraphClient,
+    database: Database,
+    now: Callable[[], datetime],
+    find_user: FindUser,
+    *,
+    public_url: str,
+) -> tuple[Following, Sequence[Due]]:
+    """Which mailboxes Graph tells of, and what falls due for it; `database` is Liaison's own."""
+    graph.rights.sign_outs = SignOuts(database, now)
+    following = Following(graph, database, now, find_user, public_url=public_url)
+    stack.push_async_callback(following.close)
+    return following, following_due(following)
+
+
 def open_graph_mail(
     stack: AsyncExitStack,
     graph: GraphClient,
     database: Database,
     organization_id: str,
     now: Callable[[], datetime],
-    find_user: FindUser,
-    *,
-    public_url: str,
-) -> tuple[GraphMail, Following, Places]:
-    """The Mail port, and what has work that falls due (`due.py`); `database` is Liaison's own."""
-    graph.rights.sign_outs = SignOuts(database, now)
+    following: Following,
+) -> tuple[GraphMail, Sequence[Due]]:
+    """The Mail port, and what falls due for it."""
     places = Places(database, organization_id, now)
-    following = Following(graph, database, now, find_user, public_url=public_url)
     parser = MailParser()
-    for close in (parser.close, following.close, places.flush):
+    for close in (parser.close, places.flush):
         stack.push_async_callback(close)
     reader = MailReader(graph, places, organization_id, now)
-    return GraphMail(reader, parser, organization_id, following.version), following, places
+    return GraphMail(reader, parser, organization_id, following.version), places_due(places)
 
 
 def open_graph_directory(

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
+from insights.capture.tables import track_joins as joins
 from insights.capture.tracks import Track, select_tracks
 from insights.database import insert_into
-from insights.tables import track_joins as joins
 
 
 def join(connection: Connection, email_id: str, user_id: str, now: datetime) -> bool:

@@ -6,17 +6,22 @@ It holds ids and a cause, no word of the message.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from insights import outbox
+from insights.capture.tables import track_attachments, track_joins, tracks
 from insights.database import insert_into
 from insights.model import RecordRef, TrackState
 from insights.news import tell
-from insights.tables import track_attachments, track_joins, tracks
 
 NEWS = "track"
 """The kind of news that an email's tracking moved."""
+FAILURE = "failure"
+"""The kind of card that tells of an email that could not be tracked: the argument `email` is its id."""
+TOLD_FOR = timedelta(days=1)
+"""How long who pressed is told that it failed; it stays listed for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def again(
 def finish(
     connection: Connection, key: str, state: TrackState, now: datetime, *, cause: str | None = None
 ) -> None:
-    """End the attempt `key`; a later attempt is left alone."""
+    """End the attempt `key`; a later attempt is left alone. Who pressed is told that it failed, once."""
     email_id, attempt = split_key(key)
     ended = connection.execute(
         update(tracks)
@@ -166,6 +171,10 @@ def finish(
     if ended:
         row = select_tracks(connection, [email_id])[email_id]
         announce(connection, email_id, now, records=[row.regarding] if row.regarding else [])
+        if state is TrackState.FAILED:
+            for user_id in sorted(_pressed(connection, email_id)):
+                about = {"email": email_id}
+                outbox.add(connection, user_id, f"{FAILURE} {key}", FAILURE, about, now, lasts=TOLD_FOR)
 
 
 def touch(connection: Connection, key: str, now: datetime, *, email_activity_id: str | None = None) -> None:
@@ -222,11 +231,25 @@ def announce(
     records: Sequence[RecordRef] = (),
 ) -> None:
     """Tell who pressed *Track* on this email, and this user, to look at it again, and at these records."""
-    pressed = select(tracks.c.user_id).where(tracks.c.email_id == email_id)
-    joined = select(track_joins.c.user_id).where(track_joins.c.email_id == email_id)
-    people = set(connection.execute(pressed.union(joined)).scalars()) | ({user_id} - {""})
+    people = _pressed(connection, email_id) | ({user_id} - {""})
     for record in dict.fromkeys(records) or (None,):
         tell(connection, NEWS, email_id, people, now, record=record)
+
+
+def failed_since(connection: Connection, email_id: str, user_id: str) -> datetime | None:
+    """When an email was asked to be tracked that failed for this user; None where it did not."""
+    query = select(tracks.c.requested_at).where(
+        tracks.c.email_id == email_id, tracks.c.state == TrackState.FAILED
+    )
+    at = connection.execute(query).scalar()
+    return at if user_id in _pressed(connection, email_id) else None
+
+
+def _pressed(connection: Connection, email_id: str) -> set[str]:
+    """Who pressed *Track* on an email, first or later."""
+    first = select(tracks.c.user_id).where(tracks.c.email_id == email_id)
+    later = select(track_joins.c.user_id).where(track_joins.c.email_id == email_id)
+    return set(connection.execute(first.union(later)).scalars())
 
 
 def split_key(key: str) -> tuple[str, int]:

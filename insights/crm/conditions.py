@@ -87,25 +87,13 @@ class Either:
     conditions: "Sequence[Condition]"
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """A collection-valued navigation property."""
+class Native:
+    """A condition that one connector asks in its own words; no query of the product holds one."""
 
-    name: str
-
-    def __post_init__(self) -> None:
-        check_name(self.name)
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """A collection with a row of which the condition holds; only Dataverse's own connector asks so."""
-
-    collection: Collection
-    condition: "Condition"
-
-
-Condition = Compare | Like | In | Not | Every | Either | AnyOf
+Condition = Compare | Like | In | Not | Every | Either | Native
 
 
 def every(conditions: Iterable[Condition | None]) -> Condition | None:
@@ -148,8 +136,8 @@ def columns_of(condition: Condition) -> set[Column]:
             return columns_of(inner)
         case Every(conditions) | Either(conditions):
             return set().union(*map(columns_of, conditions))
-        case AnyOf():
-            raise TypeError("a condition on related rows is none on columns")
+        case Native():
+            raise TypeError("only its own connector can ask this condition")
 
 
 def fold(text: str) -> str:
@@ -174,8 +162,8 @@ def holds(condition: Condition, value_of: Callable[[Column], Value | RecordRef |
             return all(holds(each, value_of) for each in conditions)
         case Either(conditions):
             return any(holds(each, value_of) for each in conditions)
-        case AnyOf():
-            raise TypeError("a condition on related rows is none on columns")
+        case Native():
+            raise TypeError("only its own connector can ask this condition")
 
 
 def fold_part(part: str) -> str:

@@ -12,6 +12,8 @@ MOST_ROWS = 5_000
 CrmValue = Value | RecordRef | None
 Values = Mapping[Column, CrmValue]
 """What a row is set to, by column; None clears one."""
+CHANGES = "rows"
+"""The list that cursors of changes are good for."""
 ACTIVITY_POINTER = "activitypointer"
 """The table of all activities: a row's own table is that of its kind."""
 

@@ -13,6 +13,7 @@ from insights import access, audit
 from insights.errors import Invalid
 from insights.gate import features_in_use
 from insights.grants.state import LIFETIME, State, new_state, read_state, sign_state
+from insights.grants.views import GrantItem, Grants, GrantUse
 from insights.model import Finding, User
 from insights.requirements.examining import examine
 from insights.requirements.setup import Setup
@@ -21,7 +22,6 @@ from insights.scopes import permissions, reasons
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import audit as trail
-from insights.views import GrantItem, Grants, GrantUse
 from insights.words import Said, say
 
 RETURN_PATH = "/consent"

@@ -22,7 +22,9 @@ async def look_at_availability(services: Services) -> int:
     before = await services.database.read(gate.select_states)
     known = {feature.name: before.get(feature.name, gate.CLOSED).obstacle for feature in FEATURES}
     obstacles = {name: _reason(name, findings, why) for name, why in known.items()}
-    return await services.database.write(gate.note_obstacles, obstacles) if obstacles != known else 0
+    if obstacles == known:
+        return 0
+    return await services.database.write(gate.note_obstacles, obstacles, services.clock())
 
 
 def _reason(feature: str, findings: Findings, before: str) -> str:

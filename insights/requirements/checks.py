@@ -9,12 +9,13 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
+from insights.capture.tables import tracks
 from insights.choices import ORGANIZATION
 from insights.errors import Problem, Unavailable
 from insights.migrate import REVISIONS, is_newest
 from insights.model import MET, Finding, MailboxState
 from insights.requirements.setup import Part, Setup
-from insights.tables import choices, conversations, tracks
+from insights.tables import choices, conversations
 from insights.words import say
 
 PATIENCE = timedelta(minutes=10)

@@ -14,8 +14,8 @@ from insights.ports import Probing
 from insights.requirements.requirement import Requirement
 from insights.requirements.setup import Setup
 from insights.requirements.table import EVERY_FEATURE, REQUIREMENTS
+from insights.requirements.views import RequirementItem, RequirementList
 from insights.services import Services
-from insights.views import RequirementItem, RequirementList
 from insights.words import Phrase, Said, say
 
 LIMIT = 10.0

@@ -1,6 +1,16 @@
-"""Liaison's own tables (`liaison.sqlite`). No word of an untracked message is in any of them."""
+"""Liaison's own tables (`liaison.sqlite`) that several share; those of a capability lie in its folder.
 
-from insights.tables.chats import conversations, listed_emails, listings, places, taken_activities
+No word of an untracked message is in any of them. `insights/holdings.py` joins all.
+"""
+
+from insights.tables.chats import (
+    conversations,
+    drawing_subjects,
+    drawings,
+    places,
+    pushes,
+    taken_activities,
+)
 from insights.tables.governing import (
     acceptances,
     audiences,
@@ -12,9 +22,9 @@ from insights.tables.governing import (
     names,
     versions,
 )
+from insights.tables.news import hearers, news
 from insights.tables.own import Instant, own
 from insights.tables.services import facts, message_places, secrets, sign_outs, subscriptions
-from insights.tables.tracking import hearers, news, track_attachments, track_joins, tracks
 
 __all__ = [
     "Instant",
@@ -23,24 +33,22 @@ __all__ = [
     "audit",
     "choices",
     "conversations",
+    "drawing_subjects",
+    "drawings",
     "facts",
     "features",
     "hearers",
     "leases",
-    "listed_emails",
-    "listings",
     "members",
     "message_places",
     "names",
     "news",
     "own",
     "places",
+    "pushes",
     "secrets",
     "sign_outs",
     "subscriptions",
     "taken_activities",
-    "track_attachments",
-    "track_joins",
-    "tracks",
     "versions",
 ]

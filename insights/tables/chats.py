@@ -1,6 +1,6 @@
-"""Chats with the bot, and the cards that stand in them."""
+"""Chats with the bot, the cards that stand in them, and what is to be sent there by itself."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from insights.database import NONE, USER
 from insights.tables.own import Instant, own
@@ -29,22 +29,33 @@ taken_activities = Table(
     Index("ix_taken_activities_at", "at"),
 )
 
-# Lists of untracked email that stand in chats; the id is made of what a list is of and shows.
-listings = Table(
-    "listings",
+# What cards in chats are drawings of; the id is made of all but the time. `arguments` is JSON of ids.
+drawings = Table(
+    "drawings",
     own,
     Column("id", String(36), primary_key=True, info=NONE),
+    Column("kind", String(32), nullable=False, info=NONE),
     Column("user_id", String(64), nullable=False, info=USER),
-    Column("record_table", String(128), info=NONE),
-    Column("record_id", String(64), info=NONE),
-    Column("next_cursor", String(200), info=NONE),
-    Column("is_first", Boolean, nullable=False, info=NONE),
     Column("language", String(35), nullable=False, info=NONE),
+    Column("arguments", Text, nullable=False, info=NONE),
     Column("shown_at", Instant, nullable=False, info=NONE),
-    Index("ix_listings_shown_at", "shown_at"),
+    Index("ix_drawings_shown_at", "shown_at"),
 )
 
-# The cards that show them: where each stands, and up to which change it is drawn; `key` is a hash.
+# What a drawing shows, as news calls it: what is told of it makes the drawing stale.
+drawing_subjects = Table(
+    "drawing_subjects",
+    own,
+    Column(
+        "drawing_id", String(36), ForeignKey("drawings.id", ondelete="CASCADE"), primary_key=True, info=NONE
+    ),
+    Column("kind", String(32), primary_key=True, info=NONE),
+    Column("subject", String(64), primary_key=True, info=NONE),
+    Index("ix_drawing_subjects_subject", "subject"),
+)
+
+# The cards: where each stands, up to which change it is drawn, until when (by the real clock) somebody
+# redraws it; `key` is a hash.
 places = Table(
     "places",
     own,
@@ -53,21 +64,35 @@ places = Table(
     Column("conversation_id", String(1000), nullable=False, info=USER),
     Column("activity_id", String(1000), nullable=False, info=NONE),
     Column(
-        "listing_id", String(36), ForeignKey("listings.id", ondelete="CASCADE"), nullable=False, info=NONE
+        "drawing_id", String(36), ForeignKey("drawings.id", ondelete="CASCADE"), nullable=False, info=NONE
     ),
     Column("change_id", BigInteger, nullable=False, info=NONE),
     Column("shown_at", Instant, nullable=False, info=NONE),
-    Index("ix_places_listing_id", "listing_id"),
+    Column("held_until", Instant, info=NONE),
+    Index("ix_places_drawing_id", "drawing_id"),
     Index("ix_places_shown_at", "shown_at"),
 )
 
-listed_emails = Table(
-    "listed_emails",
+# Cards to be sent to users by themselves (`insights/outbox.py`). Times are those of the real clock.
+pushes = Table(
+    "pushes",
     own,
     Column(
-        "listing_id", String(36), ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True, info=NONE
+        "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True, info=NONE
     ),
-    Column("position", Integer, primary_key=True, info=NONE),
-    Column("email_id", String(36), nullable=False, info=NONE),
-    Index("ix_listed_emails_email_id", "email_id"),
+    Column("user_id", String(64), nullable=False, info=USER),
+    Column("key", String(200), nullable=False, info=NONE),
+    Column("kind", String(32), nullable=False, info=NONE),
+    Column("arguments", Text, nullable=False, info=NONE),
+    Column("state", String(16), nullable=False, info=NONE),
+    Column("cause", String(64), info=NONE),
+    Column("due_at", Instant, nullable=False, info=NONE),
+    Column("not_after", Instant, nullable=False, info=NONE),
+    Column("attempts", Integer, nullable=False, info=NONE),
+    Column("holder", String(36), info=NONE),
+    Column("held_until", Instant, info=NONE),
+    Column("changed_at", Instant, nullable=False, info=NONE),
+    Index("ix_pushes_user_id_key", "user_id", "key", unique=True),
+    Index("ix_pushes_state_due_at", "state", "due_at"),
+    Index("ix_pushes_changed_at", "changed_at"),
 )

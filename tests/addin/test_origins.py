@@ -7,6 +7,7 @@ import pytest
 from pytest_aiohttp import AiohttpClient
 
 import app
+import urls
 from addin.http import Route
 from insights.services import Services
 from insights.settings import Settings
@@ -45,7 +46,7 @@ async def published(settings: Settings, aiohttp_client: AiohttpClient) -> Client
 
 
 def changing() -> list[Route]:
-    return [route for route in app.routes(is_demo=False) if route.method not in {"GET", "HEAD"}]
+    return [route for route in urls.routes(is_demo=False) if route.method not in {"GET", "HEAD"}]
 
 
 @pytest.mark.parametrize("headers", FOREIGN)

@@ -7,7 +7,7 @@ import pytest
 from yarl import URL
 
 from addin import docs
-from addin.pages import STATIC, VENDOR
+from addin.files import STATIC, VENDOR
 from tests.conftest import Client
 
 

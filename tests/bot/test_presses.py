@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from bot import actions
 from bot.activities import Account, Incoming
-from bot.commands import answer, read_feature
+from bot.commands import answer
+from bot.settings import read_feature
 from bot.turns import Press, Turn
 from cards.words import read_words
 from connectors.embedded.crm.crm import EmbeddedCrm

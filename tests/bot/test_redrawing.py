@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.drawing import draw_listing
+from bot.capture import redraw
 from bot.turns import Answer
 from tests.bot.conftest import Chat, buttons, texts
 
@@ -19,11 +19,11 @@ async def test_an_answer_older_than_the_tracking_is_redrawn(
         return any("Tracked by Ann Beebe" in text for text in texts(sent.card))
 
     async def draw_and_dawdle(*given: Any) -> Answer:
-        drawn.append(await draw_listing(*given))
+        drawn.append(await redraw(*given))
         await chat.connector.wait_for(is_tracked)
         return drawn[0]
 
-    monkeypatch.setattr("bot.actions.draw_listing", draw_and_dawdle)
+    monkeypatch.setattr("bot.capture.redraw", draw_and_dawdle)
     await chat.press("ann", sent, buttons(sent.card, "track")[0])
     assert drawn[0].change_id
     assert not is_tracked()

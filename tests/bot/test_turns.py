@@ -8,9 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bot import actions, listings
-from bot.commands import show_preferences
+from bot import actions, drawings
 from bot.due import DUE
+from bot.rows import Verb
+from bot.settings import show_preferences
 from bot.turns import Answer, Press, Turn
 from insights.capture.untracked import list_untracked
 from insights.errors import Invalid, Problem, Unavailable
@@ -154,7 +155,7 @@ async def test_buttons_of_others_and_of_nobody_change_nothing(chat: Chat, servic
     assert ann
     assert states(sent) == before
     assert await services.crm.emails(ann, ["<1@mail.example>", "<2@mail.example>", "<3@mail.example>"]) == {}
-    assert await services.database.read(listings.select_listing, listing_id)
+    assert await services.database.read(drawings.select_drawing, listing_id)
 
 
 async def test_delivered_again_is_handled_once(chat: Chat) -> None:
@@ -301,7 +302,7 @@ async def test_a_button_that_takes_long_changes_the_card_later(
         return await show_preferences(turn, saved=True)
 
     monkeypatch.setattr("bot.invokes.INVOKE_SECONDS", 0.05)
-    monkeypatch.setitem(actions.VERBS, "save_preferences", dawdle)
+    monkeypatch.setitem(actions.VERBS, "save_preferences", Verb("save_preferences", dawdle))
     answer = await chat.press("ann", sent, {"verb": "save_preferences", "data": {"id": "mine"}})
     assert answer["value"] == "This takes a moment. The card changes when it is done."
     ended.set()
@@ -420,7 +421,12 @@ async def test_old_lists_and_deliveries_are_forgotten(chat: Chat, services: Serv
 
     sent = await chat.say("ann", "untracked")
     later = replace(services, now=lambda: services.now() + timedelta(days=15))
-    assert await run_due(later, DUE) == [Outcome("listings", 1), Outcome("deliveries", 1)]
+    assert await run_due(later, DUE) == [
+        Outcome("drawings", 1),
+        Outcome("deliveries", 1),
+        Outcome("late_pushes", 0),
+        Outcome("pushes", 0),
+    ]
     answer = await chat.press("ann", sent, buttons(sent.card, "track")[0])
     assert "too old" in answer["value"]
 

@@ -14,24 +14,21 @@ from cards.preferences import preferences_card, preferences_form_card
 from cards.records import choose_card, found_card, record_card
 from cards.requirements import requirements_card
 from cards.settings import disable_card, settings_card, terms_card
-from cards.untracked import untracked_card
+from cards.untracked import failure_card, untracked_card
 from cards.words import read_words
 from insights.capture.views import AttachmentItem, Failure, Item, TrackedBy, UntrackedList, UntrackedRow
 from insights.features import FEATURES, TERMS_VERSION
+from insights.grants.views import GrantItem, Grants, GrantUse
 from insights.model import TrackState
+from insights.requirements.views import RequirementItem, RequirementList
 from insights.views import (
     Acceptance,
     Features,
     FeatureState,
     FeaturesView,
-    GrantItem,
-    Grants,
-    GrantUse,
     Preferences,
     RecordItem,
     RecordPage,
-    RequirementItem,
-    RequirementList,
     Terms,
 )
 from insights.words import say
@@ -265,6 +262,7 @@ def _sample(name: str, function: Callable[..., Card], *arguments: Any, **options
     return Sample(name, function, (*arguments, WORDS), options)
 
 
+NOT_TRACKED = item("Revised offer for 2027", 2, TrackState.FAILED, failure=UNAVAILABLE)
 SAMPLES = {
     sample.name: sample
     for sample in (
@@ -273,6 +271,7 @@ SAMPLES = {
         _sample("untracked-older", untracked_card, ALL_TRACKED, LIST),
         _sample("untracked-notice", untracked_card, NOTICED, LIST),
         _sample("untracked-empty", untracked_card, UntrackedList(rows=[], audience=14), LIST),
+        _sample("failure", failure_card, NOT_TRACKED, LIST),
         _sample("help", help_card, COMMANDS),
         _sample("welcome", welcome_card, COMMANDS[:3]),
         _sample("nearest", nearest_card, "untrackt contoso", COMMANDS[:3]),

@@ -21,19 +21,10 @@ from cards.settings import disable_card, settings_card, terms_card
 from cards.untracked import untracked_card
 from cards.words import read_words
 from insights.capture.views import Failure, TrackedBy, UntrackedList, UntrackedRow
+from insights.grants.views import GrantItem, Grants, GrantUse
 from insights.model import TrackState
-from insights.views import (
-    Acceptance,
-    FeatureState,
-    GrantItem,
-    Grants,
-    GrantUse,
-    RecordItem,
-    RecordPage,
-    RequirementItem,
-    RequirementList,
-    Terms,
-)
+from insights.requirements.views import RequirementItem, RequirementList
+from insights.views import Acceptance, FeatureState, RecordItem, RecordPage, Terms
 from insights.words import read_texts
 from tests.cards.renderer import Renderer
 from tests.cards.samples import LIST, NOON, SETTINGS, WORDS, item, row

@@ -33,7 +33,6 @@ from connectors.embedded.demo.people import US
 from connectors.embedded.mail.importing import import_messages
 from connectors.embedded.mail.store import insert_parsed
 from connectors.registry import open_services, open_stores
-from insights.capture import promotion
 from insights.capture.causes import failure_of
 from insights.capture.emails import open_email
 from insights.capture.failures import list_failures
@@ -52,6 +51,7 @@ from insights.mail.parsing.worker import body, parse
 from insights.model import EmailDraft, MailQuery, Record, RecordRef, TrackState, User
 from insights.services import Services
 from insights.settings import read_settings
+from insights.work import running
 from tests.mails import make_mail
 
 ORGANIZATION_ID = "5b6f4f0e-58a1-4a9a-9a55-6c7a7b1f2d10"
@@ -401,17 +401,13 @@ async def check_that_retry_helps(services: Services) -> None:
     """What failed is tracked as soon as a server runs."""
     alex = await user(services, "alexw")
     [failed] = (await list_failures(services, alex, cursor=None, limit=10)).items
-    services.workflows.register(promotion.workflow(lambda: services))
-    services.workflows.start()
-    try:
+    async with running(services):
         await services.workflows.wait_ready()
         item = await retry(services, alex, failed.id)
         async with asyncio.timeout(20):
             while item.state == "pending":
                 await asyncio.sleep(0.05)
                 item = (await open_email(services, alex, str(failed.internet_message_id))).item
-    finally:
-        await services.workflows.stop()
     assert item.state == "tracked"
     assert [file.state for file in item.attachments] == ["tracked", "tracked"]
 
@@ -536,11 +532,11 @@ async def test_a_demo_is_never_put_into_somebodys_data(clock: Clock, tmp_path: P
         organization_id = await services.crm.organization_id()
         if what == "user":
             real = {"systemuserid": "r", "fullname": "Rea L", "internalemailaddress": "rea@real.example"}
-            await import_rows(stores.database("crm"), {"systemusers": [real]}, now=clock())
+            await import_rows(await stores.database("crm"), {"systemusers": [real]}, now=clock())
         else:
             raw = make_mail(OWN, to="rea@real.example", at=TODAY)
-            await import_messages(stores.database("mailbox"), organization_id, [raw], "rea@real.example",
-                                  now=clock())  # fmt: skip
+            mailbox = await stores.database("mailbox")
+            await import_messages(mailbox, organization_id, [raw], "rea@real.example", now=clock())
         with pytest.raises(Conflict) as refused:
             await seed(services)
         assert refused.value.code == "not_a_demo"

@@ -465,6 +465,26 @@ async def test_activities__newest_first_as_far_as_readable(crm: Crm) -> None:
     assert await timeline(crm, "ann", ref("contact", "ana")) == []
 
 
+async def test_activities__meetings_stand_where_they_are_planned_others_where_they_ended(
+    crm: Crm, add: Add
+) -> None:
+    planned = {
+        "regardingobjectid": uid("contoso"),
+        "ownerid": uid("ann"),
+        "scheduledstart": "2026-02-21T08:00:00Z",
+        "scheduledend": "2026-02-21T09:00:00Z",
+        "actualend": "2026-02-25T12:00:00Z",
+    }
+    kinds = ("appointment", "serviceappointment", "task")
+    for kind in kinds:
+        await add(**{f"{kind}s": [{"activityid": uid(kind), "subject": kind, **planned}]})
+    found = await crm.activities(
+        await signed_in(crm, "ann"), CONTOSO, since=datetime(2026, 2, 1, tzinfo=UTC), before=None, limit=50
+    )
+    stands = {activity.kind: activity.at.day for activity in found if activity.subject in kinds}
+    assert stands == {"appointment": 21, "serviceappointment": 21, "task": 25}
+
+
 async def test_activities__within_bounds_page_by_page(crm: Crm, add: Add) -> None:
     await add(tasks=[{"activityid": uid(f"t{n}"), "subject": f"t{n}", "actualend": f"2026-01-{10 + n // 3}",
                       "regardingobjectid": uid("zoe")} for n in range(20)])  # fmt: skip

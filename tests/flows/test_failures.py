@@ -90,10 +90,8 @@ async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back
 ) -> None:
     from app import utc_now
 
-    async with open_stores(settings, utc_now) as (services, stores):
+    async with open_stores(settings, utc_now) as (services, stores), work.running(services):
         ann = await seller(services)
-        services.workflows.register(promotion.workflow(lambda: services))
-        services.workflows.start()
         await services.workflows.wait_ready()
         key = await press(services, ann, LOST, shared)
         await promotion.start_pending(services)
@@ -104,14 +102,14 @@ async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back
         assert failed.subject == ""
         organization_id = await services.crm.organization_id()
         await import_messages(
-            stores.database("mailbox"),
+            await stores.database("mailbox"),
             organization_id,
             [letter("lost", subject="Found again").as_bytes()],
             shared or ann.email,
             now=services.now(),
         )
         if shared:
-            await stores.database("mailbox").write(share_mailbox, shared, [ann.email])
+            await (await stores.database("mailbox")).write(share_mailbox, shared, [ann.email])
         assert [(item.subject, item.may) for item in await failures(services, ann)] == [
             ("Found again", ["retry"])
         ]
@@ -122,7 +120,6 @@ async def test_a_mail_that_left_the_mailbox_fails_and_is_tracked_when_it_is_back
         ref = RecordRef("account", "fabrikam")
         page = await read_timeline(services, ann, ref, days=30, cursor=None, limit=50)
         assert [item.subject for item in page.items if item.state is TrackState.TRACKED] == ["Found again"]
-        await services.workflows.stop()
 
 
 async def test_failures_are_listed_for_90_days(settings: Settings) -> None:
@@ -130,13 +127,11 @@ async def test_failures_are_listed_for_90_days(settings: Settings) -> None:
 
     async with open_stores(settings, utc_now) as (services, _):
         ann = await seller(services)
-        services.workflows.register(promotion.workflow(lambda: services))
-        services.workflows.start()
-        await services.workflows.wait_ready()
-        key = await press(services, ann, LOST)
-        await promotion.start_pending(services)
-        await settle(services, key)
-        await services.workflows.stop()
+        async with work.running(services):
+            await services.workflows.wait_ready()
+            key = await press(services, ann, LOST)
+            await promotion.start_pending(services)
+            await settle(services, key)
         now = services.now()
         for days, listed in ((89, 1), (91, 0)):
             then = now + timedelta(days=days)
@@ -150,10 +145,8 @@ async def test_failures_are_listed_for_90_days(settings: Settings) -> None:
 async def test_the_sweep_goes_on_with_what_nobody_owes_any_more(settings: Settings) -> None:
     from app import utc_now
 
-    async with open_stores(settings, utc_now) as (services, _):
+    async with open_stores(settings, utc_now) as (services, _), work.running(services):
         ann = await seller(services)
-        services.workflows.register(promotion.workflow(lambda: services))
-        services.workflows.start()
         await services.workflows.wait_ready()
         key = await press(services, ann, "<1@mail.example>")
         assert await promotion.sweep_strays(services) == 0
@@ -170,4 +163,3 @@ async def test_the_sweep_goes_on_with_what_nobody_owes_any_more(settings: Settin
         )
         assert await promotion.sweep_strays(later) == 1
         assert await settle(services, key) is TrackState.TRACKED
-        await services.workflows.stop()

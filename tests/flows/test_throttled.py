@@ -17,7 +17,6 @@ from connectors.dataverse.crm import DataverseCrm
 from connectors.dataverse.wire import Timing
 from connectors.embedded.mail.importing import import_messages
 from connectors.registry import open_stores
-from insights.capture import promotion
 from insights.capture.failures import list_failures
 from insights.capture.tracking import track
 from insights.capture.tracks import select_tracks
@@ -27,6 +26,7 @@ from insights.model import TrackState
 from insights.services import Services
 from insights.settings import Settings
 from insights.views import FeaturesBody, FeatureSwitches
+from insights.work import running
 from tests.contracts.crm_world import METADATA, WORLD
 from tests.contracts.crms import AnyToken, signed_in
 from tests.mails import make_mail
@@ -87,13 +87,11 @@ async def world(tmp_path: Path, testdata: Path, monkeypatch: pytest.MonkeyPatch)
             services = replace(embedded, crm=crm)
             organization_id = await crm.organization_id()
             raw = make_mail("<1@contoso.example>", to="ann@ours.example", at=PRESSED_AT - timedelta(days=1))
-            mailbox = stores.database("mailbox")
+            mailbox = await stores.database("mailbox")
             await import_messages(mailbox, organization_id, [raw], "ann@ours.example", now=PRESSED_AT)
             [message] = (await services.mail.latest((await signed_in(crm, "ann")).mailbox, None, 5)).items
-            services.workflows.register(promotion.workflow(lambda: services))
-            services.workflows.start()
-            yield World(services, standin, clock, message.email_id)
-            await services.workflows.stop()
+            async with running(services):
+                yield World(services, standin, clock, message.email_id)
 
 
 async def test_dataverse_throttles_for_two_minutes_and_the_email_is_tracked_after(world: World) -> None:

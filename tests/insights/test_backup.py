@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
 
+from connectors.databases import database_revisions
 from connectors.embedded.agenda.importing import import_calendar
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.mail.importing import import_messages
-from connectors.registry import database_revisions, open_stores
+from connectors.registry import open_stores
 from insights import migrate
 from insights.backup import backup
 from insights.backup.backup import back_up
@@ -70,10 +71,10 @@ def take_numbers_in_vain(connection: Connection) -> None:
 async def fill(settings: Settings) -> None:
     """The small company with mail, an audit trail and files."""
     async with open_stores(settings, lambda: NOW) as (services, stores):
-        await import_rows(stores.database("crm"), COMPANY, now=NOW)
+        await import_rows(await stores.database("crm"), COMPANY, now=NOW)
         organization_id = await services.crm.organization_id()
         messages = [letter(number).as_bytes() for number in range(5)]
-        mailbox = stores.database("mailbox")
+        mailbox = await stores.database("mailbox")
         await import_messages(mailbox, organization_id, messages, "ann@ours.example", now=NOW)
         calendar = settings.data_dir / ".." / "calendar.ics"
         calendar.write_bytes(write_ics(MadeMeeting("Talk", datetime(2026, 11, 23, 9)), MadeTask("Call Ana")))

@@ -128,10 +128,10 @@ async def test_a_list_is_not_kept_beyond_what_was_chosen_for_it(services: Servic
     )
     assert await listed() == before
     reason = {"auto_capture": "Needs the CRM online; yours is on-premises."}
-    await services.database.write(gate.note_obstacles, reason)
+    await services.database.write(gate.note_obstacles, reason, services.now())
     with pytest.raises(NotAllowed):
         await listed()
-    await services.database.write(gate.note_obstacles, dict.fromkeys(reason, ""))
+    await services.database.write(gate.note_obstacles, dict.fromkeys(reason, ""), services.now())
     assert await listed() == before
     switches = FeaturesBody(features=FeatureSwitches(auto_capture="off"))
     await features.change_features(services, root, switches)

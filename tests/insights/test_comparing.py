@@ -80,7 +80,7 @@ FOLDED_OTHERWISE = {
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    for name in ("addin", "bot", "cards", "connectors", "insights", "manifests", "cli", "app.py"):
+    for name in ("addin", "bot", "cards", "connectors", "insights", "manifests", "cli", "app.py", "urls.py"):
         place = ROOT / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())

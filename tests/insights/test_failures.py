@@ -7,12 +7,12 @@ import pytest
 from insights import features
 from insights.capture import tracking
 from insights.capture.failures import list_failures
+from insights.capture.tables import tracks
 from insights.capture.views import Item
 from insights.errors import Conflict
 from insights.mail.identity import email_id
 from insights.model import TrackState, User
 from insights.services import Services
-from insights.tables import tracks
 from insights.views import FeaturesBody, FeatureSwitches
 
 BOTH = "<3@mail.example>"  # lies in both mailboxes

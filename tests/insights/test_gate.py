@@ -116,8 +116,8 @@ async def test_who_declined_is_not_followed(services: Services, people: dict[str
 async def test_an_obstacle_closes_a_feature_that_is_on(services: Services, people: dict[str, User]) -> None:
     await change(services, people["root"])
     obstacles = {"auto_capture": "crm_online"}
-    assert await services.database.write(gate.note_obstacles, obstacles) == 1
-    assert await services.database.write(gate.note_obstacles, obstacles) == 0
+    assert await services.database.write(gate.note_obstacles, obstacles, services.now()) == 1
+    assert await services.database.write(gate.note_obstacles, obstacles, services.now()) == 0
     with pytest.raises(NotAllowed, match="on-premises"):
         await access.require(services, people["ann"], feature="auto_capture")
     assert await followed(services, people) == set()

@@ -22,8 +22,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert, inspect
 
+from connectors.databases import database_revisions
 from connectors.keys import read_signing_keys
-from connectors.registry import database_revisions, open_stores
+from connectors.registry import open_stores
 from insights.backup.backup import back_up
 from insights.backup.manifest import NAME
 from insights.backup.restore import restore

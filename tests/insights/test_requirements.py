@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from insights.capture.tables import tracks
 from insights.choices import ORGANIZATION
 from insights.errors import Conflict, NotAllowed, Unavailable
 from insights.features import FEATURES, change_features, read_features, read_states
@@ -21,7 +22,7 @@ from insights.requirements.table import REQUIREMENTS
 from insights.scopes import permissions
 from insights.services import Services
 from insights.settings import Settings
-from insights.tables import choices, conversations, tracks
+from insights.tables import choices, conversations
 from insights.views import FeaturesBody, FeatureSwitches
 
 Look = Callable[[], Awaitable[Finding]]

@@ -16,7 +16,7 @@ from insights.migrate import REVISIONS, upgrade
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import leases
-from insights.work import Due, _try, run_due
+from insights.work import Due, Job, _try, run_due, running
 from insights.workflows import Workflow
 from tests.conftest import OpenDatabase
 
@@ -136,18 +136,18 @@ async def test_what_was_started_has_ended(settings: Settings) -> None:
             await services.workflows.run("slow", key)
         return 2
 
-    async with open_stores(settings, utc_now) as (services, _):
-        services.workflows.register(Workflow("slow", (step,), failed))
-        services.workflows.start()
+    async def none_pending(_services: Services) -> None: ...
+
+    jobs = [Job(lambda _services: Workflow("slow", (step,), failed), none_pending)]
+    async with open_stores(settings, utc_now) as (services, _), running(services, jobs):
         await services.workflows.wait_ready()
-        running = asyncio.create_task(run_due(services, [Due("slow", "…", start, HOUR)]))
+        due = asyncio.create_task(run_due(services, [Due("slow", "…", start, HOUR)]))
         await asyncio.sleep(0.2)
-        assert not running.done()
+        assert not due.done()
         slow.set()
-        [outcome] = await running
+        [outcome] = await due
         assert (outcome.count, sorted(ended)) == (2, ["a", "b"])
         await services.workflows.drain()
-        await services.workflows.stop()
 
 
 async def test_progress_is_noted_by_the_real_clock(settings: Settings) -> None:

@@ -54,6 +54,13 @@ class ConnectorStandin:
     faults: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
     requests: list[tuple[str, str]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    is_open: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set, what is sent waits for its answer, and for being taken."""
+
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.is_open.set()
 
     def last(self, conversation_id: str) -> Sent:
         """The newest activity of a chat."""
@@ -100,9 +107,16 @@ class ConnectorStandin:
         body, chat = await request.json(), request.match_info["chat"]
         if body.get("type") != "message" or not (body.get("text") or body.get("attachments")):
             return web.json_response({"error": {"code": "BadSyntax"}}, status=400)
-        sent = Sent(f"1:{len(self.requests)}", chat, body)
-        self.chats.setdefault(chat, []).append(sent)
+        # Whoever sent it may be gone by then.
+        sent = await asyncio.shield(asyncio.create_task(self._take(chat, body)))
         return web.json_response({"id": sent.id}, status=201)
+
+    async def _take(self, chat: str, body: dict[str, Any]) -> Sent:
+        await self.is_open.wait()
+        self.count += 1
+        sent = Sent(f"1:{self.count}", chat, body)
+        self.chats.setdefault(chat, []).append(sent)
+        return sent
 
     async def _update(self, request: web.Request) -> web.Response:
         body, chat = await request.json(), request.match_info["chat"]

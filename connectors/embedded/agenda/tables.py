@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-from insights.database import ADDRESS, NAME, NONE, USER, metadata
+from insights.database import ADDRESS, NONE, TEXT, USER, metadata
 
 agenda = metadata()
 ID = LargeBinary(16)
@@ -53,8 +53,8 @@ events = Table(
     Column("changed_at", BigInteger, nullable=False, info=NONE),
     Column("digest", ID, nullable=False, info=NONE),
     Column("recurs", Boolean, nullable=False, info=NONE),
-    Column("parts", Text, nullable=False, info=NAME),
-    Column("source", LargeBinary, nullable=False, info=NAME),
+    Column("parts", Text, nullable=False, info=TEXT),
+    Column("source", LargeBinary, nullable=False, info=TEXT),
 )
 
 # Occurrences. Where `is_local`, times are by the clock of who reads, written as if it were UTC.
@@ -80,8 +80,8 @@ tasks = Table(
     Column("sequence", BigInteger, nullable=False, info=NONE),
     Column("changed_at", BigInteger, nullable=False, info=NONE),
     Column("digest", ID, nullable=False, info=NONE),
-    Column("list_name", Text, nullable=False, info=NAME),
-    Column("title", Text, nullable=False, info=NAME),
+    Column("list_name", Text, nullable=False, info=TEXT),
+    Column("title", Text, nullable=False, info=TEXT),
     Column("status", String(16), nullable=False, info=NONE),
     Column("importance", String(8), nullable=False, info=NONE),
     Column("due_at", BigInteger, info=NONE),

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -10,15 +9,8 @@ from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.search import as_records
 from connectors.embedded.crm.tables import rows, timeline
-from insights.model import Record, RecordRef
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """The regarding of an activity and its further records, in the order in which they were linked."""
-
-    regarding: Record | None
-    links: tuple[Record, ...]
+from insights.crm.activities import About
+from insights.model import RecordRef
 
 
 def read_about(access: Access, activities: Sequence[StoredRow]) -> dict[str, About]:

@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 from typing_extensions import override
 
-from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, NONE, Depths, read_depths
+from connectors.embedded.crm.roles import Depths, read_depths
 from connectors.embedded.crm.row import StoredRow
 from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import lookups, principals, rows, shares
+from insights.crm.depths import BASIC, DEEP, GLOBAL, LOCAL, NONE
 from insights.errors import NotFound
 from insights.model import RecordRef, User
 

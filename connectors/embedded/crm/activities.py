@@ -7,18 +7,15 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from connectors.embedded.crm.about import About, read_about
+from connectors.embedded.crm.about import read_about
 from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.indexes import activity_at
 from connectors.embedded.crm.row import StoredRow, chunks
 from connectors.embedded.crm.rows import COLUMNS, read_rows, stored_row
 from connectors.embedded.crm.tables import lookups, rows, timeline
 from connectors.embedded.crm.users import user_names
-from insights.model import Attachment, CrmActivity, Direction, RecordRef
-
-SENDER, TO, ORGANIZER = 1, 2, 7
-RECIPIENTS = (TO, 5, 6)  # also required and optional attendees
-SENDERS = (SENDER, ORGANIZER)
+from insights.crm.activities import RECIPIENTS, SENDERS, About, direction_of
+from insights.model import Attachment, CrmActivity, RecordRef
 
 
 def read_activities(
@@ -152,7 +149,7 @@ def _activity(
         sender=sender.text("addressused") if sender else row.text("sender") or row.text("from"),
         sender_name=sender.name if sender else row.text("emailsendername"),
         to=to or _listed(row.text("torecipients") or row.text("to") or row.text("requiredattendees")),
-        direction=_direction(row),
+        direction=direction_of(row.attributes.get("directioncode")),
         attachments=tuple(files),
         internet_message_id=row.text("messageid"),
         created_by_id=row.created_by_id or "",
@@ -165,13 +162,6 @@ def _activity(
 
 def _mask(party: StoredRow) -> int:
     return int(party.attributes.get("participationtypemask") or 0)
-
-
-def _direction(row: StoredRow) -> Direction | None:
-    value = row.attributes.get("directioncode")
-    if value is None:
-        return None
-    return "outgoing" if value else "incoming"
 
 
 def _listed(addresses: str) -> tuple[str, ...]:

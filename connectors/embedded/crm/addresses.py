@@ -18,11 +18,9 @@ from insights.crm.rules import (
     Stakeholders,
     custom_rules,
 )
+from insights.crm.tables import MOST_STAKEHOLDERS, STAKEHOLDERS
 from insights.mail.addresses import relation_key
 from insights.model import RecordAddress, RecordRef
-
-STAKEHOLDER_TABLES = ("contact", "account")
-STAKEHOLDER_LIMIT = 500
 
 
 @dataclass
@@ -89,7 +87,7 @@ class AddressBook:
 
     def stakeholders(self, ref: RecordRef) -> list[StoredRow]:
         """The contacts and accounts that an active connection joins with the record, from either side."""
-        return self.connected([ref], STAKEHOLDER_TABLES).get(ref, [])[:STAKEHOLDER_LIMIT]
+        return self.connected([ref], STAKEHOLDERS).get(ref, [])[:MOST_STAKEHOLDERS]
 
     def connected(
         self, refs: Collection[RecordRef], tables: Sequence[str]

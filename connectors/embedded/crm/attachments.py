@@ -13,10 +13,10 @@ from connectors.embedded.crm.row import StoredRow, clean
 from connectors.embedded.crm.rows import COLUMNS, stored_row
 from connectors.embedded.crm.tables import contents, rows
 from connectors.embedded.crm.writing import insert_row
+from insights.crm.limits import LARGEST_FILE
 from insights.errors import Invalid, TooLarge
 from insights.model import Attachment, AttachmentContent, RecordRef
 
-LARGEST_FILE = 5_242_880
 BLOCKED_TYPES = (
     "ade adp app asa ashx asmx asp bas bat cdx cer chm class cmd com config cpl crt csh dll exe fxp hlp hta "
     "htr htw ida idc idq inf ins isp its jar js jse ksh lnk mad maf mag mam maq mar mas mat mau mav maw mda "

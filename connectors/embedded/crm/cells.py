@@ -1,7 +1,7 @@
 """Columns asked for by value: what our tables call them, and how their values go in and out."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 from connectors.embedded.crm.row import StoredRow, clean
@@ -11,6 +11,7 @@ from connectors.embedded.crm.values import BadValue, as_id, read_value
 from connectors.embedded.crm.values import Value as Stored
 from insights.crm.conditions import Column, Kind, Value
 from insights.crm.rows import ACTIVITY_POINTER, CrmRow, CrmValue, unknown_column, unknown_table
+from insights.crm.values import as_value
 from insights.errors import Invalid
 from insights.model import RecordRef
 
@@ -58,7 +59,7 @@ class Place:
         """The value of a column, None where there is none."""
         system = self._system(row, column.name)
         stored = row.attributes.get(column.name) if system is _ABSENT else system
-        return None if stored is None or stored == "" else _value(column.kind, stored)
+        return _value(column.kind, stored)
 
     def as_row(self, row: StoredRow, columns: tuple[Column, ...]) -> CrmRow:
         """The row by value."""
@@ -114,18 +115,5 @@ def stored(known: Known, value: Value | None) -> Stored | None:
 def _value(kind: Kind, found: object) -> CrmValue:
     if isinstance(found, list):
         return RecordRef(*found) if kind == "lookup" else str(found[1])
-    read: CrmValue = str(found)
-    if kind == "guid":
-        read = as_id(str(found))
-    elif kind == "time":
-        at = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))
-        read = at if at.tzinfo else at.replace(tzinfo=UTC)
-    elif kind == "date":
-        read = date.fromisoformat(str(found)[:10])
-    elif kind == "bool":
-        read = bool(found)
-    elif kind in {"int", "option"}:
-        read = int(str(found))
-    elif kind in {"decimal", "money"}:
-        read = Decimal(str(found))
-    return read
+    read = as_value(kind, found)
+    return as_id(read) if kind == "guid" and isinstance(read, str) else read

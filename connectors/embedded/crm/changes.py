@@ -11,11 +11,10 @@ from connectors.embedded.crm.rows import read_rows
 from connectors.embedded.crm.tables import removed_rows, rows
 from connectors.embedded.crm.writing import read_change
 from insights.crm.conditions import Column
-from insights.crm.rows import MOST_ROWS, RowChanges
+from insights.crm.rows import CHANGES, MOST_ROWS, RowChanges
 from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.model import RecordRef
 
-CHANGES = "rows"
 MOST_CHANGES = 10**18
 
 

@@ -27,7 +27,7 @@ from connectors.embedded.crm.matches import find_matches
 from connectors.embedded.crm.people import create_person
 from connectors.embedded.crm.querying import read_queries
 from connectors.embedded.crm.row import clean_id, clean_ref
-from connectors.embedded.crm.search import Query, as_records, search, timeline_tables
+from connectors.embedded.crm.search import as_records, search, timeline_tables
 from connectors.embedded.crm.standard import standard_schema
 from connectors.embedded.crm.structure import Structure
 from connectors.embedded.crm.users import all_users, mailbox_state
@@ -35,6 +35,7 @@ from connectors.embedded.crm.writing import count_change, read_change
 from connectors.embedded.probes import Probes, crm_probes
 from insights.crm.conditions import Column
 from insights.crm.rows import CrmRow, RowChanges, RowQuery, Values
+from insights.crm.search import Asked
 from insights.database import Database
 from insights.migrate import upgrade
 from insights.model import (
@@ -126,7 +127,7 @@ class EmbeddedCrm(Crm):
     async def search(
         self, user: User, *, text: str, email: str, table: str, cursor: str | None, limit: int
     ) -> Page[Record]:
-        return await self._read(user, search, Query(text, email, table), cursor, limit)
+        return await self._read(user, search, Asked(text, email, table), cursor, limit)
 
     @override
     async def record(self, user: User, ref: RecordRef) -> Record:

@@ -13,8 +13,8 @@ from connectors.embedded.crm.faults import Faults
 from connectors.embedded.crm.schema import Column, Schema, TableSchema
 from connectors.embedded.crm.values import BadValue, Value, read_id, read_value
 from connectors.zones import iana_name
+from insights.crm.limits import LONGEST_MESSAGE_ID
 
-LONGEST_MESSAGE_ID = 320
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 PERSONS = {"contact", "lead", "systemuser"}
 ANY_TABLE = {"regardingobjectid", "record1id", "record2id", "objectid", "partyid"}

@@ -14,14 +14,15 @@ from connectors.embedded.crm.schema import Column as Known
 from connectors.embedded.crm.tables import rows
 from connectors.embedded.crm.values import BadValue, read_id
 from connectors.embedded.crm.writing import insert_row, write_rows
+from insights.crm.activities import OPEN
 from insights.crm.conditions import check_value
 from insights.crm.rows import Values
+from insights.crm.tables import PERSONS
 from insights.errors import Invalid, NotAllowed
 from insights.model import RecordRef
 
-OPEN = 0
 SYSTEM = frozenset({"createdon", "modifiedon", "createdby", "modifiedby"})
-PERSONS, PERSON_NAMES = frozenset({"contact", "lead"}), frozenset({"firstname", "lastname"})
+PERSON_NAMES = frozenset({"firstname", "lastname"})
 ASSOCIATIONS = frozenset({"opportunitycompetitors"})
 """Tables that join rows and are nobody's rights."""
 

@@ -15,15 +15,14 @@ from connectors.embedded.crm.rows import read_row, read_rows
 from connectors.embedded.crm.tables import addresses, contents, lookups, message_ids, rows
 from connectors.embedded.crm.users import user_names
 from connectors.embedded.crm.writing import delete_rows, insert_row, write_rows
+from insights.crm.activities import BCC, CC, COMPLETED, DRAFT, OPEN, RECEIVED, SENDER, SENT, TO
+from insights.crm.tables import HOLDERS
 from insights.errors import Conflict, NotAllowed
 from insights.mail.addresses import RelationKey, mailbox_key, relation_key
 from insights.model import EmailDraft, RecordRef, TrackedEmail
 
-DRAFT, SENT, RECEIVED = 1, 3, 4
-OPEN, COMPLETED = 0, 1
-SENDER, TO, CC, BCC = 1, 2, 3, 4
 USER = "systemuser"
-PARTY_TABLES = (USER, "contact", "lead", "account")
+PARTY_TABLES = (USER, *HOLDERS)
 """What an address is resolved to, in this order."""
 
 

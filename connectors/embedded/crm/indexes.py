@@ -18,6 +18,7 @@ from connectors.embedded.crm.tables import (
     shares,
     timeline,
 )
+from insights.crm.activities import placed_by
 from insights.mail.addresses import relation_key
 from insights.model import RecordRef
 
@@ -146,12 +147,7 @@ def activity_at(schema: Schema, row: StoredRow) -> datetime | None:
     table = schema.get(row.table)
     if not table or not table.is_activity:
         return None
-    columns = {
-        "email": ("senton", "actualend"),
-        "appointment": ("scheduledstart", "actualstart"),
-        "serviceappointment": ("scheduledstart", "actualstart"),
-    }.get(row.table, ("actualend", "scheduledend"))
-    return row.time(*columns) or row.created_at
+    return row.time(*placed_by(row.table)) or row.created_at
 
 
 def forget_rows(connection: Connection, refs: Collection[RecordRef]) -> None:

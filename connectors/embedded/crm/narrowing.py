@@ -80,7 +80,7 @@ class Narrowing:
             case Like(function, column, part):
                 return self._like(function, column, part)
             case _:
-                raise TypeError("a condition on related rows is none on columns")
+                raise TypeError("only its own connector can ask this condition")
 
     def _joined(self, conditions: Sequence[Condition], *, is_every: bool) -> Narrowed:
         if not conditions:

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import lookups, rows
+from insights.crm.depths import CARD_PRIVILEGES, GLOBAL, LOCAL, NONE
 
-NONE, BASIC, LOCAL, DEEP, GLOBAL = 0, 1, 2, 4, 8
 USUAL_ROLE = "Salesperson"
 ADMINISTRATOR = "System Administrator"
 
@@ -30,16 +30,8 @@ BUILT_IN_ROLES = {
 }
 """Roles that every organisation starts with, and how deep each usually reads."""
 
-BUILT_IN_PRIVILEGES = (
-    "prvReadActionCard",
-    "prvWriteActionCard",
-    "prvReadActionCardUserSettings",
-    "prvWriteActionCardUserSettings",
-)
-"""What built-in roles have and an organisation's own roles must be given."""
-
 _USUAL = {name.casefold(): depth for name, depth in BUILT_IN_ROLES.items()}
-_PRIVILEGES = {name.casefold(): name for name in BUILT_IN_PRIVILEGES}
+_PRIVILEGES = {name.casefold(): name for name in CARD_PRIVILEGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,7 @@ class Grants:
             if depth
         }
         granted = frozenset(_PRIVILEGES.get(name, self.names[name]) for name in folded)
-        return granted | frozenset(BUILT_IN_PRIVILEGES if built_in else ())
+        return granted | frozenset(CARD_PRIVILEGES if built_in else ())
 
     def depths(self, schema: Schema, roles: Sequence[str], right: str = "read") -> Depths:
         """The deepest reading, or another right, that these roles allow, table by table."""

@@ -1,7 +1,6 @@
 """Finds records by name or address: equal first, then by how names begin, then by what they contain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, select, tuple_
 
@@ -9,52 +8,40 @@ from connectors.embedded.crm.access import Access
 from connectors.embedded.crm.row import StoredRow, clean, search_key
 from connectors.embedded.crm.rows import COLUMNS, stored_row, unindexed
 from connectors.embedded.crm.schema import TableSchema
-from connectors.embedded.crm.standard import TIMELINE_TABLES
 from connectors.embedded.crm.tables import addresses, rows
+from insights.crm.search import BY_ADDRESS, BY_START, SEARCH, Asked, ways_of
+from insights.crm.tables import CUSTOMERS, PERSONS, TIMELINE
 from insights.cursors import bad_cursor, read_cursor, write_cursor
 from insights.errors import Invalid
 from insights.mail.addresses import relation_key
 from insights.model import Page, Record, RecordRef
 
-BY_ADDRESS, BY_START, BY_PART = 0, 1, 2
-SEARCH = "search"
 LAST_CHARACTER = "\U0010ffff"
-PERSONS = ("contact", "lead")
 PERSON_ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
-CUSTOMERS = {"opportunity": ("customerid", "parentaccountid"), "incident": ("customerid",)}
 
 Position = tuple[int, str, str, str]
 """Where a page ended: how it matched, name key, table, id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for; empty parts don't count."""
-
-    text: str
-    email: str
-    table: str
 
 
 def timeline_tables(access: Access) -> list[TableSchema]:
     """The tables whose rows have a timeline: ours and custom ones."""
     tables = access.schema.tables
     custom = [table for table in tables.values() if table.is_custom and not table.is_activity]
-    return [tables[name] for name in TIMELINE_TABLES] + custom
+    return [tables[name] for name in TIMELINE] + custom
 
 
-def search(access: Access, query: Query, cursor: str | None, limit: int) -> Page[Record]:
+def search(access: Access, asked: Asked, cursor: str | None, limit: int) -> Page[Record]:
     """A page of the records that match and may be read."""
     names = [table.name for table in timeline_tables(access)]
-    if query.table and query.table not in names:
+    if asked.table and asked.table not in names:
         raise Invalid("unknown_table.not_searched", names=names)
-    tables = [query.table] if query.table else names
+    tables = [asked.table] if asked.table else names
     after = _read_cursor(cursor) if cursor else (-1, "", "", "")
     found: list[tuple[int, StoredRow]] = []
-    for way in _ways(query):
+    for way in ways_of(search_key(asked.text), is_address=bool(relation_key(asked.text))):
         if way >= after[0] and len(found) <= limit:
             start = after if way == after[0] else None
-            rows_found = _find(access, query, tables, way, start, limit + 1 - len(found))
+            rows_found = _find(access, asked, tables, way, start, limit + 1 - len(found))
             found += [(way, row) for row in rows_found]
     return Page(as_records(access, [row for _, row in found[:limit]]), _next_cursor(found, limit))
 
@@ -68,22 +55,16 @@ def as_records(access: Access, found: Sequence[StoredRow]) -> list[Record]:
     ]
 
 
-def _ways(query: Query) -> Sequence[int]:
-    if not search_key(query.text):
-        return (BY_START,)
-    return (BY_ADDRESS, BY_START, BY_PART) if relation_key(query.text) else (BY_START, BY_PART)
-
-
 def _find(
-    access: Access, query: Query, tables: Sequence[str], way: int, after: Position | None, limit: int
+    access: Access, asked: Asked, tables: Sequence[str], way: int, after: Position | None, limit: int
 ) -> list[StoredRow]:
     """The next rows by name, merged from one index range per table."""
     found: list[StoredRow] = []
     for table in tables:
         statement = select(*COLUMNS).where(
-            rows.c.table_name == table, access.where(), *_conditions(query, way), *_beyond(table, after)
+            rows.c.table_name == table, access.where(), *_conditions(asked, way), *_beyond(table, after)
         )
-        is_narrow = query.email.strip() or way == BY_ADDRESS
+        is_narrow = asked.email.strip() or way == BY_ADDRESS
         key = unindexed(rows.c.name_key) if is_narrow else rows.c.name_key
         ordered = statement.order_by(key, rows.c.id).limit(limit)
         found += [stored_row(row) for row in access.connection.execute(ordered)]
@@ -99,14 +80,14 @@ def _beyond(table: str, after: Position | None) -> list[ColumnElement[bool]]:
     return [rows.c.name_key >= key if table > last_table else rows.c.name_key > key]
 
 
-def _conditions(query: Query, way: int) -> list[ColumnElement[bool]]:
+def _conditions(asked: Asked, way: int) -> list[ColumnElement[bool]]:
     """What makes a match of this way, and keeps out what an earlier way found."""
-    conditions = [_has_address(query.email)] if query.email.strip() else []
-    key = search_key(query.text)
+    conditions = [_has_address(asked.email)] if asked.email.strip() else []
+    key = search_key(asked.text)
     if not key:
         return conditions
     starts = and_(rows.c.name_key >= key, rows.c.name_key < key + LAST_CHARACTER)
-    by_address = [_has_address(query.text)] if relation_key(query.text) else []
+    by_address = [_has_address(asked.text)] if relation_key(asked.text) else []
     if way == BY_ADDRESS:
         return [*conditions, *by_address]
     conditions += [~condition for condition in by_address]

@@ -364,7 +364,6 @@ NAMELESS = {
     "usersettings",
     *KEYS,
 }
-TIMELINE_TABLES = ("account", "contact", "lead", "opportunity", "incident")
 
 
 def standard_schema() -> Schema:

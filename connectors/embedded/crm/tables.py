@@ -1,13 +1,14 @@
 """SQL tables of the embedded CRM: one store for the rows of all its tables, and what finds them again.
 
 `rows` is the truth, each with the number of the change that wrote it; the others are derived from it on
-every write, so that each read is a range scan of an index whose length is that of the answer.
+every write, so that each read is a range scan of an index whose length is that of the answer. Whose data
+the columns inside `rows.attributes` hold says `holdings.py`.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.types import JSON
 
-from insights.database import metadata
+from insights.database import ADDRESS, NAME, NONE, TEXT, USER, metadata
 from insights.tables import Instant
 
 crm = metadata()
@@ -18,18 +19,18 @@ KEY = String(400).with_variant(String(400, collation="C"), "postgresql")  # rang
 rows = Table(
     "rows",
     crm,
-    Column("table_name", TABLE, primary_key=True),
-    Column("id", ID, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("name_key", KEY, nullable=False),
-    Column("owner_id", ID),
-    Column("state", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("created_by_id", ID),
-    Column("modified_at", Instant, nullable=False),
-    Column("modified_by_id", ID),
-    Column("attributes", JSON, nullable=False),
-    Column("change", BigInteger, nullable=False, server_default="0"),
+    Column("table_name", TABLE, primary_key=True, info=NONE),
+    Column("id", ID, primary_key=True, info=USER),
+    Column("name", Text, nullable=False, info=NAME),
+    Column("name_key", KEY, nullable=False, info=NAME),
+    Column("owner_id", ID, info=USER),
+    Column("state", Integer, nullable=False, info=NONE),
+    Column("created_at", Instant, nullable=False, info=NONE),
+    Column("created_by_id", ID, info=USER),
+    Column("modified_at", Instant, nullable=False, info=NONE),
+    Column("modified_by_id", ID, info=USER),
+    Column("attributes", JSON, nullable=False, info=TEXT),
+    Column("change", BigInteger, nullable=False, server_default="0", info=NONE),
     Index("ix_rows_table_name_name_key", "table_name", "name_key", "id"),
     Index("ix_rows_id", "id"),
     Index("ix_rows_owner_id", "owner_id", "table_name", "modified_at"),
@@ -40,9 +41,9 @@ rows = Table(
 removed_rows = Table(
     "removed_rows",
     crm,
-    Column("table_name", TABLE, primary_key=True),
-    Column("id", ID, primary_key=True),
-    Column("change", BigInteger, nullable=False),
+    Column("table_name", TABLE, primary_key=True, info=NONE),
+    Column("id", ID, primary_key=True, info=USER),
+    Column("change", BigInteger, nullable=False, info=NONE),
     Index("ix_removed_rows_change", "table_name", "change", "id"),
 )
 
@@ -50,11 +51,11 @@ removed_rows = Table(
 dates = Table(
     "dates",
     crm,
-    Column("table_name", TABLE, primary_key=True),
-    Column("row_id", ID, primary_key=True),
-    Column("column_name", String(128), primary_key=True),
-    Column("owner_id", ID),
-    Column("at", Instant, nullable=False),
+    Column("table_name", TABLE, primary_key=True, info=NONE),
+    Column("row_id", ID, primary_key=True, info=NONE),
+    Column("column_name", String(128), primary_key=True, info=NONE),
+    Column("owner_id", ID, info=USER),
+    Column("at", Instant, nullable=False, info=NONE),
     Index("ix_dates_owner_id", "owner_id", "column_name", "table_name", "at", "row_id"),
     Index("ix_dates_column_name", "column_name", "table_name", "at", "row_id"),
 )
@@ -63,11 +64,11 @@ dates = Table(
 addresses = Table(
     "addresses",
     crm,
-    Column("table_name", TABLE, primary_key=True),
-    Column("row_id", ID, primary_key=True),
-    Column("column_name", String(128), primary_key=True),
-    Column("address_key", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("table_name", TABLE, primary_key=True, info=NONE),
+    Column("row_id", ID, primary_key=True, info=USER),
+    Column("column_name", String(128), primary_key=True, info=NONE),
+    Column("address_key", Text, nullable=False, info=ADDRESS),
+    Column("address", Text, nullable=False, info=ADDRESS),
     Index("ix_addresses_address_key", "address_key"),
 )
 
@@ -75,11 +76,11 @@ addresses = Table(
 lookups = Table(
     "lookups",
     crm,
-    Column("table_name", TABLE, primary_key=True),
-    Column("row_id", ID, primary_key=True),
-    Column("column_name", String(128), primary_key=True),
-    Column("target_table", TABLE, nullable=False),
-    Column("target_id", ID, nullable=False),
+    Column("table_name", TABLE, primary_key=True, info=NONE),
+    Column("row_id", ID, primary_key=True, info=USER),
+    Column("column_name", String(128), primary_key=True, info=NONE),
+    Column("target_table", TABLE, nullable=False, info=NONE),
+    Column("target_id", ID, nullable=False, info=USER),
     Index("ix_lookups_target", "target_id", "target_table", "table_name", "column_name", "row_id"),
 )
 
@@ -88,13 +89,13 @@ lookups = Table(
 timeline = Table(
     "timeline",
     crm,
-    Column("via_table", TABLE, primary_key=True),
-    Column("via_id", ID, primary_key=True),
-    Column("target_table", TABLE, primary_key=True),
-    Column("target_id", ID, primary_key=True),
-    Column("activity_table", TABLE, nullable=False),
-    Column("activity_id", ID, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("via_table", TABLE, primary_key=True, info=NONE),
+    Column("via_id", ID, primary_key=True, info=NONE),
+    Column("target_table", TABLE, primary_key=True, info=NONE),
+    Column("target_id", ID, primary_key=True, info=USER),
+    Column("activity_table", TABLE, nullable=False, info=NONE),
+    Column("activity_id", ID, nullable=False, info=NONE),
+    Column("at", Instant, nullable=False, info=NONE),
     Index("ix_timeline_target", "target_table", "target_id", "at", "activity_id"),
     Index("ix_timeline_activity_id", "activity_id"),
 )
@@ -103,9 +104,9 @@ timeline = Table(
 principals = Table(
     "principals",
     crm,
-    Column("id", ID, primary_key=True),
-    Column("table_name", TABLE, nullable=False),
-    Column("business_unit_id", ID),
+    Column("id", ID, primary_key=True, info=USER),
+    Column("table_name", TABLE, nullable=False, info=NONE),
+    Column("business_unit_id", ID, info=NONE),
     Index("ix_principals_business_unit_id", "business_unit_id"),
 )
 
@@ -113,10 +114,10 @@ principals = Table(
 shares = Table(
     "shares",
     crm,
-    Column("via_id", ID, primary_key=True),
-    Column("object_table", TABLE, nullable=False),
-    Column("object_id", ID, nullable=False),
-    Column("principal_id", ID, nullable=False),
+    Column("via_id", ID, primary_key=True, info=NONE),
+    Column("object_table", TABLE, nullable=False, info=NONE),
+    Column("object_id", ID, nullable=False, info=NONE),
+    Column("principal_id", ID, nullable=False, info=USER),
     Index("ix_shares_object_id", "object_id", "object_table", "principal_id"),
 )
 
@@ -124,16 +125,16 @@ shares = Table(
 message_ids = Table(
     "message_ids",
     crm,
-    Column("message_key", String(400), primary_key=True),
-    Column("email_id", ID, nullable=False),
+    Column("message_key", String(400), primary_key=True, info=NONE),
+    Column("email_id", ID, nullable=False, info=NONE),
     Index("ix_message_ids_email_id", "email_id"),
 )
 
 contents = Table(
     "contents",
     crm,
-    Column("attachment_id", ID, primary_key=True),
-    Column("content", LargeBinary, nullable=False),
+    Column("attachment_id", ID, primary_key=True, info=NONE),
+    Column("content", LargeBinary, nullable=False, info=TEXT),
 )
 
 # One row: `number` grows with every change of what `structure.py` keeps in memory, `changes` with every
@@ -141,15 +142,15 @@ contents = Table(
 structure = Table(
     "structure",
     crm,
-    Column("id", Integer, primary_key=True),
-    Column("number", Integer, nullable=False),
-    Column("changes", BigInteger, nullable=False, server_default="0"),
+    Column("id", Integer, primary_key=True, info=NONE),
+    Column("number", Integer, nullable=False, info=NONE),
+    Column("changes", BigInteger, nullable=False, server_default="0", info=NONE),
 )
 
 # Custom tables as `metadata.json` described them.
 custom_tables = Table(
     "custom_tables",
     crm,
-    Column("name", TABLE, primary_key=True),
-    Column("definition", JSON, nullable=False),
+    Column("name", TABLE, primary_key=True, info=NONE),
+    Column("definition", JSON, nullable=False, info=NONE),
 )

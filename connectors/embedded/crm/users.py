@@ -2,24 +2,22 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
 from connectors.embedded.crm.access import root_unit_id, units_below
-from connectors.embedded.crm.roles import BASIC, DEEP, GLOBAL, LOCAL, USUAL_ROLE, read_grants
+from connectors.embedded.crm.roles import USUAL_ROLE, read_grants
 from connectors.embedded.crm.row import StoredRow
 from connectors.embedded.crm.rows import COLUMNS, read_rows, stored_row
 from connectors.embedded.crm.schema import Schema
 from connectors.embedded.crm.tables import addresses, lookups, principals, rows
 from connectors.embedded.crm.values import as_id
+from insights.crm.depths import may_read
+from insights.crm.mailboxes import read_state
 from insights.mail.addresses import MailboxKey, mailbox_key, relation_key
 from insights.model import MailboxState, RecordRef, User
 
 ENABLED, DISABLED = 0, 1
-SYNCHRONISED_BY_SERVER = 2
-METHODS: dict[int, Literal["server", "forward"]] = {SYNCHRONISED_BY_SERVER: "server", 3: "forward"}
-APPROVED, TESTED = 1, 1
 
 
 def find_user(connection: Connection, id_or_email: str) -> User | None:
@@ -86,14 +84,16 @@ def mailbox_state(connection: Connection, user_id: str) -> MailboxState:
     row = _mailbox_row(connection, user_id)
     if row is None:
         return MailboxState()
-    method = row.attributes.get("incomingemaildeliverymethod", SYNCHRONISED_BY_SERVER)
-    approval = row.attributes.get("emailrouteraccessapproval", APPROVED)
-    is_refused = row.attributes.get("isemailaddressapprovedbyo365admin") is False
-    return MailboxState(
-        synchronisation=METHODS.get(method, "none"),
-        approved=approval == APPROVED and not is_refused,
-        tested=row.attributes.get("incomingemailstatus", TESTED) == TESTED,
+    method, status, approval, by_admin = (
+        row.attributes.get(name)
+        for name in (
+            "incomingemaildeliverymethod",
+            "incomingemailstatus",
+            "emailrouteraccessapproval",
+            "isemailaddressapprovedbyo365admin",
+        )
     )
+    return read_state(method, status, approval, by_admin)
 
 
 def find_readers(connection: Connection, schema: Schema, owner_id: str, table: str) -> frozenset[str]:
@@ -110,16 +110,16 @@ def find_readers(connection: Connection, schema: Schema, owner_id: str, table: s
     depth_of = {held: grants.depths(schema, held).of(table) for held in {roles[user] for user in users}}
     above = {unit: owner_unit_id in units_below(connection, unit) for unit in set(users.values())}
 
-    def may_read(user_id: str, unit: str) -> bool:
-        depth = depth_of[roles[user_id]]
-        return (
-            depth >= GLOBAL
-            or (depth >= DEEP and above[unit])
-            or (depth >= LOCAL and unit == owner_unit_id)
-            or (depth >= BASIC and user_id == owner_id)
+    return frozenset(
+        user_id
+        for user_id, unit in users.items()
+        if may_read(
+            depth_of[roles[user_id]],
+            is_owner=user_id == owner_id,
+            is_same_unit=unit == owner_unit_id,
+            is_above=above[unit],
         )
-
-    return frozenset(user_id for user_id, unit in users.items() if may_read(user_id, unit))
+    )
 
 
 def user_names(connection: Connection, user_ids: set[str]) -> dict[str, str]:

@@ -18,40 +18,40 @@ from sqlalchemy import (
     true,
 )
 
-from insights.database import metadata
+from insights.database import ADDRESS, NONE, TEXT, USER, metadata
 
 mail = metadata()
 
 mailboxes = Table(
     "mailboxes",
     mail,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("address_key", String(512), nullable=False, unique=True),
-    Column("version", BigInteger, nullable=False),
+    Column("id", Integer, primary_key=True, autoincrement=True, info=NONE),
+    Column("address_key", String(512), nullable=False, unique=True, info=ADDRESS),
+    Column("version", BigInteger, nullable=False, info=NONE),
 )
 
 # Names from versions before, which folded `ann+ext@…` into `ann@…`; see unfolding.py.
-folded_keys = Table("folded_keys", mail, Column("address_key", String(512), primary_key=True))
+folded_keys = Table("folded_keys", mail, Column("address_key", String(512), primary_key=True, info=ADDRESS))
 
 # Who reads a mailbox beside its owner; both are keys of addresses.
 shares = Table(
     "shares",
     mail,
-    Column("address_key", String(512), primary_key=True),
-    Column("reader_key", String(512), primary_key=True),
+    Column("address_key", String(512), primary_key=True, info=ADDRESS),
+    Column("reader_key", String(512), primary_key=True, info=ADDRESS),
 )
 
 # `version` is that of the mailbox when the message came or last changed.
 messages = Table(
     "messages",
     mail,
-    Column("mailbox_id", Integer, ForeignKey("mailboxes.id"), primary_key=True),
-    Column("email_id", LargeBinary(16), primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("conversation_id", LargeBinary(16), nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("is_read", Boolean, nullable=False, server_default=true()),
-    Column("version", BigInteger, nullable=False, server_default="0"),
+    Column("mailbox_id", Integer, ForeignKey("mailboxes.id"), primary_key=True, info=USER),
+    Column("email_id", LargeBinary(16), primary_key=True, info=NONE),
+    Column("at", BigInteger, nullable=False, info=NONE),
+    Column("conversation_id", LargeBinary(16), nullable=False, info=NONE),
+    Column("summary", Text, nullable=False, info=TEXT),
+    Column("is_read", Boolean, nullable=False, server_default=true(), info=NONE),
+    Column("version", BigInteger, nullable=False, server_default="0", info=NONE),
     Index("ix_messages_mailbox_id_at_email_id", "mailbox_id", "at", "email_id"),
     Index("ix_messages_mailbox_id_conversation_id", "mailbox_id", "conversation_id"),
     Index("ix_messages_mailbox_id_version_email_id", "mailbox_id", "version", "email_id"),
@@ -61,9 +61,9 @@ messages = Table(
 tombstones = Table(
     "tombstones",
     mail,
-    Column("mailbox_id", Integer, primary_key=True),
-    Column("email_id", LargeBinary(16), primary_key=True),
-    Column("version", BigInteger, nullable=False),
+    Column("mailbox_id", Integer, primary_key=True, info=USER),
+    Column("email_id", LargeBinary(16), primary_key=True, info=NONE),
+    Column("version", BigInteger, nullable=False, info=NONE),
     Index("ix_tombstones_mailbox_id_version_email_id", "mailbox_id", "version", "email_id"),
 )
 
@@ -71,19 +71,19 @@ tombstones = Table(
 contents = Table(
     "contents",
     mail,
-    Column("mailbox_id", Integer, primary_key=True),
-    Column("email_id", LargeBinary(16), primary_key=True),
-    Column("stored", LargeBinary, nullable=False),
+    Column("mailbox_id", Integer, primary_key=True, info=USER),
+    Column("email_id", LargeBinary(16), primary_key=True, info=NONE),
+    Column("stored", LargeBinary, nullable=False, info=TEXT),
 )
 
 # Who is in From, To or Cc of what: a search walks a stretch of this key per address.
 participants = Table(
     "participants",
     mail,
-    Column("mailbox_id", Integer, primary_key=True),
-    Column("address_key", String(512), primary_key=True),
-    Column("at", BigInteger, primary_key=True),
-    Column("email_id", LargeBinary(16), primary_key=True),
+    Column("mailbox_id", Integer, primary_key=True, info=USER),
+    Column("address_key", String(512), primary_key=True, info=ADDRESS),
+    Column("at", BigInteger, primary_key=True, info=NONE),
+    Column("email_id", LargeBinary(16), primary_key=True, info=NONE),
     sqlite_with_rowid=False,
 )
 
@@ -92,8 +92,8 @@ participants = Table(
 thread_keys = Table(
     "thread_keys",
     mail,
-    Column("mailbox_id", Integer, primary_key=True),
-    Column("key", LargeBinary(16), primary_key=True),
-    Column("conversation_id", LargeBinary(16), nullable=False),
+    Column("mailbox_id", Integer, primary_key=True, info=USER),
+    Column("key", LargeBinary(16), primary_key=True, info=ADDRESS),
+    Column("conversation_id", LargeBinary(16), nullable=False, info=NONE),
     sqlite_with_rowid=False,
 )

@@ -12,8 +12,6 @@ import pytest
 from aiohttp import ClientSession
 
 from connectors.dataverse.crm import DataverseCrm
-from connectors.dataverse.emails import find_twins
-from connectors.dataverse.records import Records
 from connectors.dataverse.wire import ANNOTATIONS
 from insights.errors import Conflict, Invalid
 from insights.model import MailQuery, Message, RecordRef, User
@@ -217,17 +215,6 @@ async def test_a_message_that_another_tool_tracked_is_not_tracked_again(world: W
     ann = await signed_in(world.crm, "ann")
     asked = await world.asked(lambda: world.crm.create_email(ann, draft("<offer@contoso.example>")))
     assert not [each for each in asked if each.method == "POST" and not each.path.endswith("$batch")]
-
-
-async def test_twins_that_tools_made_at_the_same_time_are_found(world: World) -> None:
-    ann = await signed_in(world.crm, "ann")
-    made = await world.crm.create_email(ann, draft())
-    records = Records(world.crm.api, await world.crm.metadata(), ann)
-    assert await find_twins(records, "<new@contoso.example>") == [made.email_activity_id]
-    twin = {"activityid": uid("twin"), "subject": "Twin", "messageid": "<new@contoso.example>"}
-    world.standin.add(emails=[twin | {"createdon": "2026-03-05T00:00:00Z"}])
-    assert await find_twins(records, "<new@contoso.example>") == [made.email_activity_id, uid("twin")]
-    assert await find_twins(records, " ") == []
 
 
 async def test_files_are_refused_by_the_service_too(world: World) -> None:

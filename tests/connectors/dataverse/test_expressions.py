@@ -10,21 +10,9 @@ from hypothesis import strategies as st
 from odata_query import ast
 from odata_query.grammar import ODataLexer, ODataParser
 
-from connectors.dataverse.expressions import clean, write_condition
+from connectors.dataverse.expressions import AnyOf, Collection, clean, write_condition
 from connectors.dataverse.query import Expand, Query, split_expands
-from insights.crm.conditions import (
-    AnyOf,
-    Collection,
-    Column,
-    Compare,
-    Condition,
-    Either,
-    Every,
-    In,
-    Like,
-    Not,
-    every,
-)
+from insights.crm.conditions import Column, Compare, Condition, Either, Every, In, Like, Not, every
 from tests.standins.dataverse.filter_parser import parse_filter
 from tests.standins.dataverse.filter_tree import Literal, Operation
 from tests.standins.dataverse.filter_tree import Path as FilterPath

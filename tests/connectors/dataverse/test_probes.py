@@ -3,7 +3,8 @@
 import pytest
 
 from connectors.dataverse.api import WebApi as Api
-from connectors.dataverse.probes import CARD_PRIVILEGES, crm_probes
+from connectors.dataverse.probes import crm_probes
+from insights.crm.depths import CARD_PRIVILEGES
 from insights.model import MET, Finding
 from tests.connectors.dataverse.webapi import WebApi
 from tests.contracts.crm_world import uid

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import RawTestServer
 
-from connectors.registry import CRMS, Opening
-from insights.migrate import REVISIONS, upgrade
+from connectors.opening import Opening
+from connectors.registry import CRM
 from insights.settings import Settings
 from tests.flows.liaison import COMPANY
 from tests.standins.cloud import SECRET, running_cloud
@@ -53,8 +53,7 @@ async def test_the_crm_is_asked_through_the_proxy(
             entra_authority=cloud.entra.authority,
         )
         opening = Opening(settings, lambda: datetime.now(UTC), stack)
-        await upgrade(opening.database("liaison"), REVISIONS)
-        crm = await CRMS["dataverse"](opening)
+        crm = await opening.port(CRM)
         assert await crm.organization_id()
         assert len(passed) == len(cloud.dataverse.requests) > 0
         assert all(address.startswith(cloud.dataverse.url) for address in passed)

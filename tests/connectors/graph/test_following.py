@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from connectors.graph import subscriptions
-from connectors.graph.due import graph_due
+from connectors.graph.due import following_due, places_due
 from connectors.graph.following import LIFETIME, Following
 from connectors.graph.notifications import Reply, read_notifications, receive
 from connectors.graph.subscriptions import Subscription
@@ -235,7 +235,7 @@ async def test_who_leaves_is_followed_no_longer(followed: Tenant, database: Data
 
 
 def test_due_work_is_said_in_words(followed: Tenant) -> None:
-    due = graph_due(followed.following, followed.places)
+    due = (*following_due(followed.following), *places_due(followed.places))
     assert [each.kind for each in due] == ["unfollowed", "subscriptions", "mailboxes", "message_places"]
     assert all(each.sentence and each.every >= MINUTE for each in due)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from connectors.embedded.crm.roles import BUILT_IN_PRIVILEGES, BUILT_IN_ROLES, LOCAL
+from connectors.embedded.crm.roles import BUILT_IN_ROLES
+from insights.crm.depths import CARD_PRIVILEGES, LOCAL
 from tests.standins.dataverse import extra_schema
 from tests.standins.dataverse.organization import ADMINISTRATOR, stable_id
 from tests.standins.dataverse.schema import Schema, Table
@@ -19,7 +20,7 @@ RIGHTS = {
 }
 """Access rights with their bits, in the order in which the service writes them."""
 DEPTH_NAMES = {1: "Basic", 2: "Local", 4: "Deep", 8: "Global"}
-OWN_ROLES_LACK = frozenset(name.casefold() for name in BUILT_IN_PRIVILEGES)
+OWN_ROLES_LACK = frozenset(name.casefold() for name in CARD_PRIVILEGES)
 
 
 def privilege_name(right: str, table: Table) -> str:

@@ -1,9 +1,9 @@
-"""Tracking, and what is told of this and of everything else that happens."""
+"""Which emails are tracked, were, or will be; ids only."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 
 from insights.database import ADDRESS, NONE, USER
-from insights.tables.own import Instant, own
+from insights.tables import Instant, own
 
 # The outbox of tracking: a row says `pending`, the workflow's id is derived from it.
 tracks = Table(
@@ -42,27 +42,4 @@ track_joins = Table(
     Column("email_id", String(36), primary_key=True, info=NONE),
     Column("user_id", String(64), primary_key=True, info=USER),
     Column("joined_at", Instant, nullable=False, info=NONE),
-)
-
-# What happened, by a number that only grows: its kind, what it is about, the record it shows with.
-news = Table(
-    "news",
-    own,
-    Column(
-        "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True, info=NONE
-    ),
-    Column("at", Instant, nullable=False, info=NONE),
-    Column("kind", String(32), nullable=False, info=NONE),
-    Column("subject", String(64), nullable=False, info=NONE),
-    Column("record_table", String(128), info=NONE),
-    Column("record_id", String(64), info=NONE),
-    Index("ix_news_at", "at"),
-)
-
-# Who is told of it, "" for everybody.
-hearers = Table(
-    "hearers",
-    own,
-    Column("news_id", BigInteger, ForeignKey("news.id", ondelete="CASCADE"), primary_key=True, info=NONE),
-    Column("user_id", String(64), primary_key=True, info=USER),
 )
