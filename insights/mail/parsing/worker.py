@@ -3,9 +3,6 @@
 import hashlib
 import re
 import zlib
-from email._policybase import Compat32
-from email.message import Message
-from email.parser import BytesParser
 
 from insights.bounds import TooSlowError, bound_memory, limited
 from insights.mail.parsing.bodies import read_body, read_words
@@ -23,28 +20,13 @@ from insights.mail.parsing.headers import (
     read_sent_at,
     read_subject,
 )
+from insights.mail.parsing.mime import Part, charset_of, normalise, read_message
 from insights.mail.parsing.parsed import HEADERS_LIMIT, MESSAGE_LIMIT, ParsedMessage, Unreadable
 from insights.mail.parsing.parts import find_file, read_attachments
 from insights.mail.parsing.stored import pack
 from insights.model import AttachmentContent, MessageBody
 
 QUOTED_FROM = re.compile(rb"^>+From ", re.MULTILINE)
-STRUCTURE_LIMIT, PARAMETERS_LIMIT = 4096, 64
-"""Characters and parameters of a Content-… header: the standard library reads them in quadratic time."""
-
-
-class _Policy(Compat32):
-    """Headers stay raw text; reading them the modern way takes seconds for some real messages."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        """Name and value, cut where the length could only be meant to hurt."""
-        name, value = super().header_source_parse(sourcelines)
-        if name[:8].lower() == "content-":
-            value = ";".join(value[:STRUCTURE_LIMIT].split(";", PARAMETERS_LIMIT)[:PARAMETERS_LIMIT])
-        return name, value
-
-
-PARSER = BytesParser(policy=_Policy())
 
 
 def start(memory_limit: int) -> None:
@@ -115,8 +97,8 @@ def derived_message_id(raw: bytes) -> str:
     return f"<{hashlib.sha256(content).hexdigest()[:40]}@no-message-id.invalid>"
 
 
-def _message(stored: bytes) -> "Message[str, str]":
-    return PARSER.parsebytes(zlib.decompress(stored) if stored else b"")
+def _message(stored: bytes) -> Part:
+    return read_message(zlib.decompress(stored) if stored else b"")
 
 
 def _refusal(raw: bytes) -> str:
@@ -124,6 +106,7 @@ def _refusal(raw: bytes) -> str:
         return "it is empty"
     if len(raw) > MESSAGE_LIMIT:
         return f"it is larger than {MESSAGE_LIMIT // 1024**2} MiB"
+    raw = normalise(raw)
     ends = (raw.find(b"\n\n"), raw.find(b"\r\n\r\n"))
     if min((end for end in ends if end >= 0), default=len(raw)) > HEADERS_LIMIT:
         return f"its headers are larger than {HEADERS_LIMIT // 1024**2} MiB"
@@ -131,8 +114,8 @@ def _refusal(raw: bytes) -> str:
 
 
 def _parsed(raw: bytes) -> ParsedMessage:
-    message = PARSER.parsebytes(raw)
-    headers = read_headers(message)
+    message = read_message(raw)
+    headers = read_headers(message, charset_of(message))
     sender_name, sender = read_sender(headers)
     to, cc, bcc = (read_recipients(headers, name) for name in ("to", "cc", "bcc"))
     authors = read_authors(headers, sender)
