@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 PRIVATE = 2
 ENCRYPTED_FILES = frozenset({"application/x-microsoft-rpmsg-message", "application/pgp-encrypted"})
 SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-HEADER_LIMIT = 20_000
+HEADER_LIMIT, CONTENT_ID_LIMIT = 20_000, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,7 @@ def read_files(values: Sequence[Json]) -> tuple[Attachment, ...]:
             content_type=_content_type(each),
             size=_size(each),
             is_inline=bool(each.get("isInline")),
+            content_id=storable(str(each.get("contentId") or "")).strip(" <>")[:CONTENT_ID_LIMIT],
         )
         for at, each in enumerate(values)
     )

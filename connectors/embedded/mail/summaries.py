@@ -50,7 +50,7 @@ def encode(message: ParsedMessage, received_at: datetime) -> str:
             message.bcc,
             message.in_reply_to,
             [
-                (file.id, file.name, file.content_type, file.size, file.is_inline)
+                (file.id, file.name, file.content_type, file.size, file.is_inline, file.content_id)
                 for file in message.attachments
             ],
             message.is_private,

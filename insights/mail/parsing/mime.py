@@ -45,6 +45,8 @@ class Part:
     content_type: str
     parameters: dict[str, str]
     children: "list[Part]" = field(default_factory=list)
+    is_related: bool = False
+    """Whether it stands beside a text that may show it."""
 
     @property
     def is_multipart(self) -> bool:
@@ -136,6 +138,7 @@ class _Reader:
             is_last = number + 1 == len(delimiters) or self._count >= PARTS_LIMIT
             end = part.end if is_last else self._before(delimiters[number + 1][0], start)
             child = self.read(start, end, default, depth + 1)
+            child.is_related = part.content_type == "multipart/related"
             if child.is_multipart and child.parameters.get("boundary", "").encode() == boundary:
                 is_open += 1  # its parts stand beside it, between the same lines
             if child.children or not child.is_multipart or child.body.strip():

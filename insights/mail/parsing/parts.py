@@ -96,13 +96,14 @@ def leaves(message: Part) -> Iterator[Part]:
 
 def _file(attachment_id: str, part: Part, charset: str) -> File:
     content, content_type = part.content, part.content_type
+    is_called = "content-id" in part.headers
     content_id = CONTENT_ID.search(part.first("content-id"))
     return Attachment(
         id=attachment_id,
         name=clean_file_name(part.file_name(charset)) or _default_name(attachment_id, content_type),
         content_type=content_type if TYPE.fullmatch(content_type) else "application/octet-stream",
         size=len(content),
-        is_inline=part.disposition == "inline" or (not part.disposition and "content-id" in part.headers),
+        is_inline=part.disposition == "inline" or (is_called and (part.is_related or not part.disposition)),
         content_id=storable(content_id[1] or content_id[2]) if content_id else "",
     ), content
 
