@@ -105,7 +105,7 @@ def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
         at=to_instant(at),
         summary=encode(message, received_at or at),
         people=people,
-        keys=read_thread_keys(message, people),
+        keys=read_thread_keys(message, people, at),
         stored=message.stored,
         is_read=message.is_read,
     )
