@@ -12,7 +12,7 @@ from insights.mail.parsing.parameters import read_kind, read_parameters, text_of
 from insights.mail.parsing.transfer import undo
 
 DEPTH_LIMIT, PARTS_LIMIT = 100, 10_000
-JUNK_LIMIT = 20
+JUNK_LIMIT, COLON = 20, ord(":")
 """Lines of a head that are no headers; some gateways write a few."""
 MARK_OF_ORDER = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -45,6 +45,8 @@ class Part:
     content_type: str
     parameters: dict[str, str]
     children: "list[Part]" = field(default_factory=list)
+    is_odd: bool = False
+    """Whether its head is not as it should be."""
     is_related: bool = False
     """Whether it stands beside a text that may show it."""
 
@@ -85,9 +87,12 @@ class Part:
 
 def read_message(raw: bytes) -> Part:
     """A message with all its parts; never raises for what the bytes are."""
-    raw = normalise(raw)
-    begin = START.match(raw)
-    return _Reader(raw).read(begin.end() if begin else 0, len(raw), "text/plain", 0)
+    plain = normalise(raw)
+    begin = START.match(plain)
+    start = begin.end() if begin else 0
+    message = _Reader(plain).read(start, len(plain), "text/plain", 0)
+    message.is_odd = message.is_odd or start > 0 or plain is not raw
+    return message
 
 
 def normalise(raw: bytes) -> bytes:
@@ -115,11 +120,12 @@ class _Reader:
         self._raw, self._count = raw, 0
 
     def read(self, start: int, end: int, default_type: str, depth: int) -> Part:
-        headers, body = _read_head(self._raw, start, end)
+        headers, body, is_odd = _read_head(self._raw, start, end)
         value = next(iter(headers.get("content-type", ())), "")
         kind = read_kind(value)
         content_type = (kind if kind.count("/") == 1 else "text/plain") if value.strip() else default_type
         part = Part(self._raw, headers, body, end, content_type, read_parameters(FOLDS.sub(" ", value)))
+        part.is_odd = is_odd
         self._count += 1
         if part.is_multipart and depth < DEPTH_LIMIT:
             self._split(part, value, depth)
@@ -178,25 +184,27 @@ class _Reader:
         return at
 
 
-def _read_head(raw: bytes, at: int, end: int) -> tuple[Headers, int]:
-    """The headers from here on and where the body begins, past lines that have no place among them."""
+def _read_head(raw: bytes, at: int, end: int) -> tuple[Headers, int, bool]:
+    """The headers from here on, where the body begins, and whether lines are odd that were passed."""
     headers: Headers = {}
-    last, junk = "", 0
+    last, junk, is_odd = "", 0, False
     while at < end:
         if found := HEADER.match(raw, at, end):
             last = found[1].decode("ascii").lower()
             headers.setdefault(last, []).append(found[2].decode("ascii", "surrogateescape"))
+            is_odd = is_odd or raw[found.end(1)] != COLON
             at = found.end()
             continue
         if blank := BLANK.match(raw, at, end):
-            return headers, blank.end()
+            return headers, blank.end(), is_odd
         after = raw.find(b"\n", at, end) + 1 or end
         line = raw[at:after]
         if not line.startswith((b"From ", b">From ")):
             junk += 1
             if junk > JUNK_LIMIT or not GOES_ON.match(raw, after, end):
-                return headers, at
+                return headers, at, is_odd
             if headers and headers[last][-1].rstrip()[-1:] in {"", ",", ";"}:  # its line was not indented
                 headers[last][-1] += " " + line.decode("ascii", "surrogateescape")
+        is_odd = True
         at = after
-    return headers, end
+    return headers, end, is_odd
