@@ -201,6 +201,20 @@ def test_a_picture_in_the_text_is_known_by_its_content_id() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("head", "is_encrypted"),
+    [
+        (b"application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", True),
+        (b"application/x-pkcs7-mime; name=smime.p7m", True),
+        (b"application/pkcs7-mime; smime-type=SIGNED-DATA; name=smime.p7m", False),
+        (b"multipart/encrypted; protocol=x; boundary=b", True),
+        (b"text/plain", False),
+    ],
+)
+def test_an_opaque_mail_says_that_it_is_encrypted(head: bytes, is_encrypted: bool) -> None:
+    assert read(HEAD + b"Content-Type: " + head + b"\n\nMIAGCSqG\n").is_encrypted is is_encrypted
+
+
 def winmail(*inner: tuple[bytes, bytes]) -> bytes:
     """A package as Outlook makes it (MS-OXTNEF): a signature, then attributes: level, name, size and sum."""
 
