@@ -57,11 +57,18 @@ class ThreadKeys:
     """Of the message, counted from 1970: subjects lead to conversations of days near it only."""
 
     @property
-    def near(self) -> list[bytes]:
-        """The keys under which a conversation of its subject may stand, the likeliest first."""
+    def sign(self) -> bytes | None:
+        """The key that is there if a conversation of its subject is, of any day; None if it joins none."""
         if self.subject is None or self.refers:
+            return None
+        return self.subject if self.is_reply else _waiting(self.subject)
+
+    @property
+    def near(self) -> list[bytes]:
+        """The keys under which that conversation stands if it is near in time, the likeliest first."""
+        subject = self.sign
+        if subject is None:
             return []
-        subject = self.subject if self.is_reply else _waiting(self.subject)
         before, after = [-each for each in range(DAYS + 1)], list(range(1, DAYS + 1))
         days = before + after if self.is_reply else [0, *after, *before[1:]]
         return [_on(subject, self.day + each) for each in days]
@@ -89,9 +96,9 @@ class Threads:
         for key in keys.ids:
             self._lead(key, conversation_id)
         if keys.subject:
-            self._lead(_on(keys.subject, keys.day), conversation_id)
+            self._lead_subject(keys.subject, keys.day, conversation_id)
             if is_first and keys.is_reply and not keys.refers:
-                self._lead(_on(_waiting(keys.subject), keys.day), conversation_id)
+                self._lead_subject(_waiting(keys.subject), keys.day, conversation_id)
         return conversation_id
 
     def current(self, conversation_id: bytes) -> bytes:
@@ -104,10 +111,16 @@ class Threads:
         if self.known.get(key) != conversation_id:
             self.known[key] = self.new[key] = conversation_id
 
+    def _lead_subject(self, subject: bytes, day: int, conversation_id: bytes) -> None:
+        self._lead(subject, conversation_id)
+        self._lead(_on(subject, day), conversation_id)
+
     def _named_after(self, root: str) -> bytes:
         return self.current(uuid5(self.organization_id, f"conversation {root}").bytes)
 
     def _by_subject(self, keys: ThreadKeys) -> bytes | None:
+        if keys.sign not in self.known:
+            return None
         return next((self.current(self.known[key]) for key in keys.near if key in self.known), None)
 
 
@@ -141,8 +154,10 @@ def read_threads(
 ) -> Threads:
     """What the mailbox knows about the keys of a batch."""
     wanted = {key for each in keys for key in each.ids}
-    wanted.update(key for each in keys for key in each.near)
-    known: dict[bytes, bytes] = {}
+    wanted.update(each.sign for each in keys if each.sign)
+    known = _read_keys(connection, mailbox_id, sorted(wanted))
+    wanted = set(known.values()) - known.keys()
+    wanted.update(key for each in keys if each.sign in known for key in each.near)
     while wanted:  # keys, then the conversations they lead to, then those these were joined to
         found = _read_keys(connection, mailbox_id, sorted(wanted))
         known |= found

@@ -6,6 +6,7 @@ sender can put there.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePath
 
 from connectors.embedded.mail.flags import HEAD_END, HEAD_LIMIT, MAILDIR, MOZILLA
@@ -54,15 +55,19 @@ def of_mbox(raw: bytes) -> str:
 
 def of_place(parts: Sequence[str], *, is_delivered: bool) -> str:
     """Why a file below the folder that is imported is left out, by the folders it is in and its flags."""
-    for number, part in enumerate(parts, start=1):
-        path = PurePath(part)
-        is_file = number == len(parts)
-        if (is_file and is_delivered) or (is_file and path.suffix.lower() not in MAILBOXES):
-            continue
-        stem = path.stem if path.suffix.lower() in MAILBOXES else part
-        for name in (stem, *part.split(".")):  # a Maildir++ parts its folders' names by dots
-            if reason := NAMES.get(name.strip().lower()):
-                return reason
+    for part in parts[:-1] if is_delivered else parts:
+        if reason := _named(part, is_file=part is parts[-1]):
+            return reason
     flags = MAILDIR.search(parts[-1]) if parts and is_delivered else None
     letters = flags[1] if flags else ""
     return next((reason for flag, reason in FLAGS.items() if flag in letters), "")
+
+
+@lru_cache(maxsize=4096)
+def _named(part: str, *, is_file: bool) -> str:
+    """What a folder or mailbox of this name holds, "" for mail."""
+    stem, ending = PurePath(part).stem, PurePath(part).suffix
+    if is_file and ending.lower() not in MAILBOXES:
+        return ""
+    names = stem if ending.lower() in MAILBOXES else part, *part.split(".")  # Maildir++ parts folders by dots
+    return next((reason for name in names if (reason := NAMES.get(name.strip().lower()))), "")
