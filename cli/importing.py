@@ -41,6 +41,7 @@ async def _import_crm(arguments: argparse.Namespace, settings: Settings) -> None
 async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> None:
     from connectors.embedded.mail.importing import import_mail, mailbox_warning
     from connectors.embedded.mail.shares import share_mailbox
+    from connectors.embedded.mail.unrelated import REASONS as UNRELATED
     from connectors.registry import open_stores
 
     _require_embedded("Mail", "LIAISON_MAIL", settings.mail)
@@ -56,13 +57,22 @@ async def _import_mail(arguments: argparse.Namespace, settings: Settings) -> Non
             if warning := await mailbox_warning(services.crm, arguments.mailbox, reader):
                 print(f"warning: {warning}", file=sys.stderr)
     for source, reason in report.skipped:
-        print(f"skipped {source}: {reason}", file=sys.stderr)
+        if reason not in UNRELATED:
+            print(f"skipped {source}: {reason}", file=sys.stderr)
     counts = {
         "imported": report.imported,
         "already there": report.already_there,
+        **({"of these read anew": report.mended} if report.mended else {}),
         "skipped": len(report.skipped),
     }
-    print_counts(counts, as_json=arguments.json)
+    if arguments.json:
+        rows: list[dict[str, object]] = [{"kind": kind, "count": count} for kind, count in counts.items()]
+        rows[-1]["reasons"] = report.reasons
+        print_rows(rows, as_json=True)
+        return
+    print_counts(counts, as_json=False)
+    for reason, names in report.reasons.items():
+        print(f"skipped, {reason}: {len(names)}")
 
 
 async def _import_calendar(arguments: argparse.Namespace, settings: Settings) -> None:

@@ -159,6 +159,23 @@ def test_mail_is_imported_once(run: Run, tmp_path: Path) -> None:
         {"imported": 3, "already there": 0, "skipped": 0},
         {"imported": 0, "already there": 3, "skipped": 0},
     ]
+    (folder / "Drafts").write_bytes(b"From - Mon Nov  2 09:30:00 2026\n" + letter(4).as_bytes())
+    (folder / "notes.txt").write_text("These are my notes.")
+    *_, skipped = json.loads(run(*command)[0])
+    assert skipped == {
+        "kind": "skipped",
+        "count": 2,
+        "reasons": {"it is a draft": ["Drafts"], "it does not look like a mail": ["notes.txt"]},
+    }
+    told, named = run(*command[:-1])
+    assert told.splitlines()[2:] == [
+        "skipped: 2",
+        "skipped, it is a draft: 1",
+        "skipped, it does not look like a mail: 1",
+    ]
+    assert [line for line in named.splitlines() if line.startswith("skipped")] == [
+        "skipped notes.txt: it does not look like a mail"
+    ]
     assert FAILURE.fullmatch(
         run("import", "mail", str(tmp_path / "no"), "--mailbox", "a@b.example", code=1)[1]
     )

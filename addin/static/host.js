@@ -4,6 +4,8 @@
 import { HostProblem, loadScript, within } from "./script.js";
 
 const READY_WITHIN_MS = 15_000;
+/** Exchange's own names of mailboxes, which Office gives now and then in place of an address. */
+const LEGACY = /^\s*(?:\/(?:o|ou|cn)=|imcea[a-z]*-)/i;
 
 /** Whose mailbox the item lies in, where it is shared with who reads it; else null. */
 function readOwner(item) {
@@ -23,7 +25,7 @@ function readItem(mailbox) {
   return {
     internetMessageId: item.internetMessageId,
     owner: () => readOwner(item),
-    addresses: () => [...names.keys()].filter(Boolean),
+    addresses: () => [...names.keys()].filter((address) => address?.includes("@") && !LEGACY.test(address)),
     senderName: (address) => (nameOf(address).toLowerCase() === address.toLowerCase() ? "" : nameOf(address)),
   };
 }

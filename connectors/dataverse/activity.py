@@ -79,6 +79,7 @@ def files_of(row: Row) -> tuple[Attachment, ...]:
             text(file, FILE_TYPE.name) or "application/octet-stream",
             int(file.get(FILE_SIZE.name) or 0),
             bool(text(file, CONTENT_ID.name)),
+            text(file, CONTENT_ID.name),
         )
         for file in files
     )

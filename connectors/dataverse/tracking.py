@@ -223,9 +223,14 @@ def email_body(draft: EmailDraft) -> dict[str, Any]:
 def _has_foreign_files(row: Row, user_ids: set[str]) -> bool:
     """Whether somebody else attached a file: the ids of ours follow from who attached which file."""
     email_id = str(row[ID.name])
-    for file in row.get(FILES.navigation) or ():
+    files = row.get(FILES.navigation) or ()
+    for file in files:
         name, size = text(file, FILE_NAME.name), int(file.get(FILE_SIZE.name) or 0)
-        ours = {attachment_id(email_id, user_id, name, size) for user_id in user_ids}
+        ours = {
+            attachment_id(email_id, user_id, name, size, number)
+            for user_id in user_ids
+            for number in range(len(files))
+        }
         if str(file[FILE_ID.name]) not in ours:
             return True
     return False

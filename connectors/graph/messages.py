@@ -17,7 +17,7 @@ from connectors.graph.requests import (
     REFERENCES,
     SENSITIVITY,
 )
-from insights.mail.addresses import mailbox_key
+from insights.mail.addresses import mailbox_key, smtp_address
 from insights.mail.identity import email_id, message_id_key
 from insights.mail.parsing.addresses import read_addresses
 from insights.mail.parsing.headers import read_labels, read_references, with_answered
@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 PRIVATE = 2
 ENCRYPTED_FILES = frozenset({"application/x-microsoft-rpmsg-message", "application/pgp-encrypted"})
 SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-HEADER_LIMIT = 20_000
+HEADER_LIMIT, CONTENT_ID_LIMIT = 20_000, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,7 @@ def read_files(values: Sequence[Json]) -> tuple[Attachment, ...]:
             content_type=_content_type(each),
             size=_size(each),
             is_inline=bool(each.get("isInline")),
+            content_id=storable(str(each.get("contentId") or "")).strip(" <>")[:CONTENT_ID_LIMIT],
         )
         for at, each in enumerate(values)
     )
@@ -200,12 +201,12 @@ def _person(recipient: Any) -> tuple[str, str]:
     """(display name, address); who has no name is named by the address in Graph."""
     email = (recipient or {}).get("emailAddress") or {}
     name, address = storable(str(email.get("name") or "")), storable(str(email.get("address") or ""))
-    return ("" if name.strip("'") == address else name), address
+    return ("" if name.strip("'") == address else name), smtp_address(address)
 
 
 def _people(recipients: Any) -> tuple[str, ...]:
     addresses = (_person(recipient)[1] for recipient in recipients or ())
-    return tuple(dict.fromkeys(address for address in addresses if "@" in address))
+    return tuple(dict.fromkeys(address for address in addresses if address))
 
 
 def _sensitivity(properties: Mapping[str, str]) -> int:
@@ -241,5 +242,5 @@ def _is_encrypted(
 def _authors(headers: Mapping[str, list[str]], sender: str) -> tuple[str, ...]:
     """The further addresses of From; Graph itself names one author only."""
     people = [person for value in headers.get("from", ()) for person in read_addresses(value)]
-    addresses = dict.fromkeys(address for _, address in people if "@" in address)
+    addresses = dict.fromkeys(address for _, address in people if address)
     return tuple(each for each in addresses if mailbox_key(each) != mailbox_key(sender))

@@ -54,6 +54,7 @@ BASIC = (
 WHOLE = (*SUMMARY, "internetMessageHeaders")
 """With all headers, ten times as large: for messages that are about to be shown or tracked one by one."""
 FILES = ("id", "name", "contentType", "size", "isInline")
+CONTENT_ID = "microsoft.graph.fileAttachment/contentId"
 PROPERTY_FILTER = " or ".join(f"id eq '{each}'" for each in PROPERTIES)
 EXPAND = (
     f"singleValueExtendedProperties($filter={PROPERTY_FILTER})",
@@ -157,7 +158,7 @@ def folder(sdk: "GraphServiceClient", owner: str, name: str) -> Call:
 def attachments(sdk: "GraphServiceClient", owner: str, message_id: str) -> Call:
     """The files of a message without their bytes."""
     builder = sdk.users.by_user_id(owner).messages.by_message_id(message_id).attachments
-    return get(builder, select=FILES)
+    return get(builder, select=(*FILES, CONTENT_ID))
 
 
 def in_groups(addresses: Iterable[str]) -> list[list[RelationKey]]:

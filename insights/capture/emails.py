@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from insights import access
 from insights.capture.items import is_internal, message_item, read_standing, relation_said
 from insights.capture.mailboxes import choose_mailbox, read_owner
-from insights.capture.views import Matched, OpenEmail, Suggestion
+from insights.capture.views import Matched, OpenEmail, Suggestion, ThreadMail
 from insights.errors import NotFound, Problem
 from insights.mail.addresses import RelationKey, domain_of, relation_key
 from insights.model import Mailbox, Message, Record, RecordMatch, RecordRef, TrackState, User
@@ -56,6 +56,7 @@ async def open_email(
         unknown=[address for address in outsiders if relation_key(address) not in known],
         audience=await services.crm.audience(user, None),
         conversation=len(trackable) if not obstacle else 0,
+        thread=[ThreadMail(subject=each.subject, at=each.at) for each in trackable if not obstacle],
         offer=_offer(message, thread, standing.crm.keys()),
         notice=_notice(obstacle) if obstacle else None,
         on_behalf_of=owner.name if owner else None,

@@ -94,6 +94,13 @@ class Matched(View):
     relation: Sentence
 
 
+class ThreadMail(View):
+    """A message that the whole conversation would take."""
+
+    subject: str
+    at: datetime
+
+
 class OpenEmail(View):
     """What the pane needs for the open email."""
 
@@ -103,6 +110,7 @@ class OpenEmail(View):
     unknown: list[str] = Field(description="addresses of outsiders that the CRM does not know")
     audience: int = Field(description="how many people could see it, tracked without regarding")
     conversation: int = Field(description="how many messages of the conversation are not tracked yet")
+    thread: list[ThreadMail] = Field(description="these messages, oldest first")
     offer: Sentence | None = Field(
         None, description="why tracking is offered: a reply in a tracked conversation"
     )

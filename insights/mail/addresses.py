@@ -15,7 +15,14 @@ MailboxKey = NewType("MailboxKey", str)
 """What an address is that names a mailbox or a person: the whole of it, without case; "" = none."""
 RelationKey = NewType("RelationKey", str)
 """What addresses share that relate to the same records; "" = none."""
+LEGACY = re.compile(r"\s*<?\s*(?:/(?:o|ou|cn)=|imcea[a-z]*-)", re.IGNORECASE)
+"""How Exchange's own names of mailboxes begin (`/O=…/CN=…`, `IMCEAEX-…@…`), which no mail gets to."""
 EDGES = re.compile(r"^[\s<>]+|[\s<>]+\Z")
+
+
+def smtp_address(text: str) -> str:
+    """The text if mail can be sent to it, "" for a name of Exchange's own, a list's or none at all."""
+    return text if "@" in text and not LEGACY.match(text) else ""
 
 
 @lru_cache(maxsize=16384)
@@ -27,7 +34,7 @@ def mailbox_key(address: str) -> MailboxKey:
     other form opens nobody's mail.
     """
     local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or EDGES.search(address):
+    if not at or not local or not domain or EDGES.search(address) or LEGACY.match(address):
         return MailboxKey("")
     return MailboxKey(_without_case(f"{local}@{domain}"))
 
@@ -40,7 +47,7 @@ def relation_key(address: str) -> RelationKey:
     addresses of real mail still equal themselves.
     """
     local, at, domain = EDGES.sub("", address.casefold()).rpartition("@")
-    if not at or not local or not domain:
+    if not at or not local or not domain or LEGACY.match(address):
         return RelationKey("")
     local = local.split("+", 1)[0] or local
     return RelationKey(f"{local}@{domain_key(domain)}")

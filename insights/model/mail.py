@@ -17,6 +17,8 @@ class Attachment:
     content_type: str
     size: int
     is_inline: bool = False
+    content_id: str = ""
+    """What the body's HTML calls it (`cid:…`), without brackets; "" if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)

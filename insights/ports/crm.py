@@ -128,7 +128,7 @@ class Crm(Protocol):
         ...
 
     async def add_attachment(self, user: User, email_activity_id: str, file: AttachmentContent) -> None:
-        """Add a file once (same name and size = already there); raises TooLarge, Invalid (blocked)."""
+        """Add a file once (same name and bytes = already there); raises TooLarge, Invalid (blocked)."""
         ...
 
     async def complete_email(self, user: User, email_activity_id: str) -> None:

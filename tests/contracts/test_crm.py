@@ -61,7 +61,10 @@ def draft(
 
 
 def file(name: str = "plan.pdf", content: bytes = b"plan", *, is_inline: bool = False) -> AttachmentContent:
-    return AttachmentContent(Attachment("1", name, "application/pdf", len(content), is_inline), content)
+    content_id = f"{name}@x.example" if is_inline else ""
+    return AttachmentContent(
+        Attachment("1", name, "application/pdf", len(content), is_inline, content_id), content
+    )
 
 
 async def may_read(crm: Crm, user: User, ref: RecordRef) -> bool:
@@ -608,7 +611,7 @@ async def test_audience__counts_those_who_can_read_it_then(crm: Crm, who: str) -
         await crm.audience(owner, ref("account", "no such row"))
 
 
-async def test_add_attachment__once_by_name_and_size(crm: Crm) -> None:
+async def test_add_attachment__once_by_name_and_bytes(crm: Crm) -> None:
     ann = await signed_in(crm, "ann")
     email_id = (await crm.create_email(ann, draft())).email_activity_id
     for attached in (file(), file(), file(content=b"longer"), file("logo.png", is_inline=True)):
@@ -620,6 +623,23 @@ async def test_add_attachment__once_by_name_and_size(crm: Crm) -> None:
     assert len(await crm.attachments(ann, email_id)) == 4
     newest = (await crm.activities(ann, DEAL, since=None, before=None, limit=1))[0]
     assert len(newest.attachments) == 4
+
+
+async def test_add_attachment__two_files_of_one_name_and_size_are_two(crm: Crm) -> None:
+    ann = await signed_in(crm, "ann")
+    email_id = (await crm.create_email(ann, draft())).email_activity_id
+    for content in (b"AAAA", b"BBBB", b"AAAA", b"BBBB", b"CCCC"):
+        await crm.add_attachment(ann, email_id, file("scan.bmp", content))
+    assert [(f.name, f.size) for f in await crm.attachments(ann, email_id)] == [("scan.bmp", 4)] * 3
+    await crm.delete_email(ann, email_id)  # for all of them are hers
+
+
+async def test_add_attachment__a_picture_is_called_what_the_text_calls_it(crm: Crm) -> None:
+    ann = await signed_in(crm, "ann")
+    email_id = (await crm.create_email(ann, draft())).email_activity_id
+    for picture in (file("logo.png", is_inline=True), file("plan.pdf")):
+        await crm.add_attachment(ann, email_id, picture)
+    assert [f.content_id for f in await crm.attachments(ann, email_id)] == ["logo.png@x.example", ""]
 
 
 async def test_add_attachment__within_the_organisations_limits(crm: Crm, add: Add) -> None:

@@ -263,6 +263,26 @@ async def test_attachment__comes_with_its_bytes(server: Server) -> None:
             await server.mail.attachment(own_mailbox(mailbox), own_id, file_id)
 
 
+async def test_attachment__a_picture_comes_with_what_the_text_calls_it(server: Server) -> None:
+    message = EmailMessage()
+    message["Message-ID"], message["Date"] = "<picture@fabrikam.example>", format_datetime(AT)
+    message["From"], message["To"] = "ana@fabrikam.example", ANN
+    message.set_content("Our logo")
+    message.add_alternative('<img src="cid:logo@x.example">', subtype="html")
+    html = message.get_payload()[1]  # type: ignore[index]
+    html.add_related(b"PNG", "image", "png", filename="logo.png", cid="<logo@x.example>")  # type: ignore[union-attr]
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="offer.pdf")
+    await server.deliver_listed(ANN, [message.as_bytes()])
+    found = (await server.mail.find(ANNS, [id_of("picture")]))[id_of("picture")]
+    got = [await server.mail.attachment(ANNS, found.email_id, file.id) for file in found.attachments]
+    assert {
+        each.attachment.name: (each.attachment.content_id, each.attachment.is_inline) for each in got
+    } == {
+        "logo.png": ("logo@x.example", True),
+        "offer.pdf": ("", False),
+    }
+
+
 async def test_attachment__has_the_same_id_in_every_copy_of_a_message(server: Server) -> None:
     message = EmailMessage()
     message["Message-ID"], message["Date"] = "<files@fabrikam.example>", format_datetime(AT)

@@ -65,6 +65,28 @@ def test_each_attachment_is_chosen_and_has_its_own_outcome(
     }
 
 
+def test_the_whole_conversation_is_listed_before_it_is_tracked(
+    context: BrowserContext, demo_url: str, alex: Person
+) -> None:
+    message, email = alex.untracked()
+    while email["conversation"] < 2:
+        message, email = alex.untracked()
+    page = open_demo(context, demo_url, alex, message)
+    card = card_of(page)
+    listed = card.get_by_role("list", name="Emails of the conversation that are tracked with it")
+    whole = card.get_by_role("checkbox", name=re.compile("Track the whole conversation"))
+    expect(whole).to_be_visible()
+    expect(listed).to_have_count(0)
+    whole.check()
+    told = [(each["subject"], datetime.fromisoformat(each["at"])) for each in email["thread"]]
+    expect(listed.get_by_role("listitem")).to_have_count(email["conversation"])
+    assert listed.locator("bdi").all_inner_texts() == [subject for subject, _ in told]
+    times = [each.get_attribute("datetime") or "" for each in listed.locator("time").all()]
+    assert [datetime.fromisoformat(time) for time in times] == [at for _, at in told]
+    whole.uncheck()
+    expect(listed).to_have_count(0)
+
+
 def test_tracking_needs_no_mouse(context: BrowserContext, demo_url: str, alex: Person) -> None:
     message, _ = alex.untracked()
     page = open_demo(context, demo_url, alex, message)

@@ -210,6 +210,11 @@ async def test_a_whole_conversation_without_its_internal_branch(liaison: Liaison
     liaison.import_mail("ann@ours.example", thread)
     opened = await liaison.get("ann", "/api/v1/emails", internet_message_id=ONE)
     assert opened["conversation"] == 3
+    told = [(each["subject"], datetime.fromisoformat(each["at"])) for each in opened["thread"]]
+    whole = now.replace(microsecond=0)
+    assert told == [
+        (f"Delivery {number}", whole - timedelta(hours=ago)) for number, ago in ((1, 4), (2, 3), (4, 1))
+    ]
     body = {"regarding": {"table": "contact", "id": "ana"}, "conversation": True}
     await liaison.post("ann", f"/api/v1/emails/{opened['item']['id']}/track", body, status=202)
     await liaison.wait_for_state("ann", [f"<{number}@mail.example>" for number in (1, 2, 4)], "tracked")

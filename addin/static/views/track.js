@@ -1,5 +1,6 @@
 // The open email's own card: where it stands, and what can be done about that.
 
+import { formatFullTime, formatTime } from "../format.js";
 import { html, live, nothing } from "../html.js";
 import { t } from "../messages.js";
 import { attachmentChoice, attachmentOutcomes } from "./attachments.js";
@@ -14,6 +15,19 @@ function audienceText(state) {
   return t(state.choice.conversation ? "audience.conversation" : "audience", { count });
 }
 
+/** What would be tracked with it, told before it is pressed. */
+function conversationMails({ thread }) {
+  return html`<ul class="thread" aria-label=${t("conversation.mails")}>
+    ${thread.map(
+      ({ subject, at }) =>
+        html`<li>
+          <bdi>${subject || t("email.no_subject")}</bdi>
+          <time datetime=${at} title=${formatFullTime(at)}>${formatTime(at)}</time>
+        </li>`,
+    )}
+  </ul>`;
+}
+
 function conversationChoice({ email, choice }, actions) {
   if (email.conversation < 2) return nothing;
   return html`<label class="option conversation">
@@ -26,7 +40,8 @@ function conversationChoice({ email, choice }, actions) {
       <span class="name">${t("conversation.whole")}</span>
       <span class="caption">${t("conversation.count", { count: email.conversation })}</span>
     </span>
-  </label>`;
+  </label>
+  ${choice.conversation ? conversationMails(email) : nothing}`;
 }
 
 function trackForm(state, actions) {

@@ -61,6 +61,7 @@ def read_files(access: Access, activity_ids: Collection[str]) -> defaultdict[str
                 row.text("mimetype") or "application/octet-stream",
                 int(row.attributes.get("filesize") or 0),
                 bool(row.text("attachmentcontentid")),
+                row.text("attachmentcontentid") or "",
             )
         )
     return files

@@ -26,18 +26,23 @@ BLOCKED_TYPES = (
 
 
 def add_attachment(access: Access, email_id: str, file: AttachmentContent, now: datetime) -> None:
-    """Add a file; the same name and size is already there. Raises TooLarge, Invalid, NotFound."""
+    """Add a file; the same name and bytes are already there. Raises TooLarge, Invalid, NotFound."""
     email = access.require(RecordRef("email", email_id))
     attachment, size = file.attachment, len(file.content)
     check_file(access.connection, attachment.name, size)
     name = clean(attachment.name)
-    row = StoredRow("activitymimeattachment", attachment_id(email.id, name, size), name, now, now, {
+    present = read_files(access, [email.id])[email.id]
+    twins = [one.id for one in present if (one.name, one.size) == (name, size)]
+    if _is_among(access.connection, twins, file.content):
+        return
+    row_id = attachment_id(email.id, name, size, len(twins))
+    row = StoredRow("activitymimeattachment", row_id, name, now, now, {
         "activityid": ["activitypointer", email.id],
         "objectid": ["activitypointer", email.id],
         "mimetype": clean(attachment.content_type),
         "filesize": size,
-        "attachmentnumber": len(read_files(access, [email.id])[email.id]) + 1,
-        **({"attachmentcontentid": clean(attachment.id)} if attachment.is_inline else {}),
+        "attachmentnumber": len(present) + 1,
+        **({"attachmentcontentid": clean(attachment.content_id)} if attachment.is_inline else {}),
     }, created_by_id=access.user.id)  # fmt: skip
     if insert_row(access.connection, access.schema, row):
         access.connection.execute(contents.insert().values(attachment_id=row.id, content=file.content))
@@ -49,9 +54,17 @@ def list_attachments(access: Access, email_id: str) -> Sequence[Attachment]:
     return read_files(access, [email.id])[email.id]
 
 
-def attachment_id(email_id: str, name: str, size: int) -> str:
-    """The id that the same file gets each time it is added to the same email."""
-    return str(uuid5(NAMESPACE_URL, f"attachment:{email_id}:{size}:{name}"))
+def attachment_id(email_id: str, name: str, size: int, number: int = 0) -> str:
+    """The id of the file of this name and size that is added to an email after `number` others."""
+    behind = f":{number}" if number else ""
+    return str(uuid5(NAMESPACE_URL, f"attachment:{email_id}:{size}:{name}{behind}"))
+
+
+def _is_among(connection: Connection, ids: Sequence[str], content: bytes) -> bool:
+    """Whether one of the files has these bytes; one whose bytes are not kept here may have them."""
+    held = select(contents.c.attachment_id, contents.c.content).where(contents.c.attachment_id.in_(ids))
+    known = {row.attachment_id: bytes(row.content) for row in connection.execute(held)} if ids else {}
+    return any(known.get(each, content) == content for each in ids)
 
 
 def check_file(connection: Connection, name: str, size: int) -> None:

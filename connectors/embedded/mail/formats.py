@@ -15,9 +15,9 @@ from connectors.embedded.mail.envelopes import (
     judge,
     read_block,
 )
-from connectors.embedded.mail.flags import of_apple, of_mbox
+from connectors.embedded.mail.flags import of_apple
 from connectors.embedded.mail.mbox import find_mail, read_mbox
-from connectors.embedded.mail.pieces import NOT_MAIL, SEVERAL, SourceMessage, piece
+from connectors.embedded.mail.pieces import NOT_MAIL, SEVERAL, SourceMessage, of_mailbox, piece
 from insights.mail.parsing.parsed import MESSAGE_LIMIT
 from insights.mail.parsing.worker import without_envelope
 
@@ -162,7 +162,7 @@ def _read_mmdf(stream: BinaryIO, name: str) -> Iterator[SourceMessage]:
     """
     before: SourceMessage | None = None
     for number, (raw, size) in enumerate(_between_marks(stream), 1):
-        part = replace(_only(raw, f"{name}, message {number}", size), is_read=of_mbox(raw))
+        part = of_mailbox(_only(raw, f"{name}, message {number}", size), raw)
         is_mail = read_block(io.BytesIO(without_envelope(raw))).is_known
         if before:
             yield before if is_mail else SourceMessage(before.name, b"", before.size, UNSEPARATED)

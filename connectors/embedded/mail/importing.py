@@ -1,6 +1,7 @@
 """`liaison import mail`: from files to mailbox, parsing in workers while earlier messages are written."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from connectors.embedded.mail.pieces import SourceMessage
 from connectors.embedded.mail.sources import find_files, read_messages
-from connectors.embedded.mail.store import BATCH, insert_parsed, require_mailbox
+from connectors.embedded.mail.store import BATCH, require_mailbox, write_parsed
 from insights.database import Database
 from insights.mail.addresses import mailbox_key
 from insights.mail.parsing.parsed import ParsedMessage, Unreadable
@@ -20,6 +21,8 @@ from insights.ports import Crm
 MESSAGES_PER_TASK = 40
 BYTES_PER_TASK = 4 * 1024 * 1024
 WORKERS = 2
+OTHER = "it has the Message-ID of another mail, with another From or Subject"
+LINE = re.compile(r"\bline \d+")
 TASKS_AHEAD = 5
 """Tasks under way at once: two run, the others keep the workers from waiting."""
 
@@ -29,11 +32,21 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class ImportMailReport:
-    """What became of the messages; `skipped` names each bad one with the reason."""
+    """What became of the messages; `skipped` names each that is left out with the reason."""
 
     imported: int = 0
     already_there: int = 0
+    mended: int = 0
+    """Of those that were there, how many a version before had read otherwise."""
     skipped: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """What was left out, by the reason; the commonest first."""
+        found: dict[str, list[str]] = {}
+        for name, reason in self.skipped:
+            found.setdefault(LINE.sub("line …", reason), []).append(name)
+        return dict(sorted(found.items(), key=lambda each: -len(each[1])))
 
 
 async def import_mail(
@@ -92,12 +105,16 @@ async def _import(
 ) -> ImportMailReport:
     report = ImportMailReport()
     waiting: list[ParsedMessage] = []
+    names: list[str] = []
     done = 0
 
     async def write() -> None:
-        imported = await insert_parsed(database, organization_id, mailbox, waiting, now=now)
-        report.imported += imported
-        report.already_there += len(waiting) - imported
+        outcome = await write_parsed(database, organization_id, mailbox, waiting, now=now)
+        report.imported += outcome.inserted
+        report.already_there += len(waiting) - outcome.inserted - len(outcome.differing)
+        report.mended += outcome.mended
+        report.skipped += [(names[place], OTHER) for place in outcome.differing]
+        names.clear()
         waiting.clear()
         if progress:
             progress(done, total)
@@ -113,7 +130,9 @@ async def _import(
                 if isinstance(result, Unreadable):
                     report.skipped.append((message.name, result.reason))
                 else:
-                    waiting.append(replace(result, is_read=message.is_read))
+                    kept_at = result.kept_at or message.at
+                    waiting.append(replace(result, is_read=message.is_read, kept_at=kept_at))
+                    names.append(message.name)
             if len(waiting) >= BATCH:
                 await write()
         await write()

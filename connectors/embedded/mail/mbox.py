@@ -8,7 +8,7 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from connectors.embedded.mail.envelopes import (
@@ -23,8 +23,7 @@ from connectors.embedded.mail.envelopes import (
     judge,
     read_block,
 )
-from connectors.embedded.mail.flags import of_mbox
-from connectors.embedded.mail.pieces import NOT_MAIL, SourceMessage, piece
+from connectors.embedded.mail.pieces import NOT_MAIL, SourceMessage, of_mailbox, piece
 from insights.mail.parsing.parsed import MESSAGE_LIMIT
 
 DOUBTFUL = (
@@ -219,7 +218,7 @@ class _Reader:
                 raw = raw[: -len(ending)]
                 break
         found = piece(name, QUOTED_FROM.sub(rb"\1", raw) if draft.is_quoted else raw, draft.size)
-        return replace(found, is_read=of_mbox(raw))
+        return of_mailbox(found, raw)
 
 
 def _peek(stream: BinaryIO, lines: int = PEEKED_LINES) -> Block:

@@ -1,7 +1,9 @@
 """What a file gives: a message's bytes, or the reason why it gives none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from connectors.embedded.mail import flags, unrelated
 from connectors.embedded.mail.hidden import hides_mail
 from insights.mail.parsing.parsed import MESSAGE_LIMIT
 
@@ -25,6 +27,15 @@ class SourceMessage:
     size: int
     reason: str = ""
     is_read: bool | None = None
+    at: datetime | None = None
+    """When the file was written in which it lies alone."""
+
+
+def of_mailbox(message: SourceMessage, raw: bytes) -> SourceMessage:
+    """A message of a mailbox with what its program noted in it: whether it is read, why it is left out."""
+    if not message.reason and (reason := unrelated.of_mbox(raw)):
+        return SourceMessage(message.name, b"", message.size, reason)
+    return replace(message, is_read=flags.of_mbox(raw))
 
 
 def piece(name: str, raw: bytes, size: int) -> SourceMessage:

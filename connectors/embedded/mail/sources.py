@@ -4,17 +4,22 @@ Messages come one at a time with the name they are reported under; an mbox of an
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from connectors.embedded.folders import LINKED_FOLDER, NotOpenedError, open_below, shown, why_not_opened
 from connectors.embedded.mail.flags import of_maildir
 from connectors.embedded.mail.formats import read_file
 from connectors.embedded.mail.pieces import SourceMessage
+from connectors.embedded.mail.unrelated import of_place
 from insights.errors import Invalid, NotFound
 
 NOT_DELIVERED = "of a Maildir, it holds what has not been delivered yet"
+DELIVERED_AT = re.compile(r"(\d{9,10})\.")
 DELIVERED, UNDELIVERED = frozenset(("cur", "new")), "tmp"
 
 
@@ -56,17 +61,30 @@ def read_messages(files: list[SourceFile]) -> Iterator[SourceMessage]:
             continue
         try:
             with open_below(file.top, file.parts) as stream:
+                written_at = _written_at(stream, file)
                 found = read_file(stream, file.name, is_single=file.is_delivered)
-                yield from (_with_flags(message, file) for message in found)
+                yield from (_with_flags(message, file, written_at) for message in found)
         except OSError as error:
             yield SourceMessage(file.name, b"", 0, _unreadable(error))
 
 
-def _with_flags(message: SourceMessage, file: SourceFile) -> SourceMessage:
-    """The message as a Maildir's file names say it is read, whatever stands in it."""
-    if not file.is_delivered:
+def _with_flags(message: SourceMessage, file: SourceFile, written_at: datetime) -> SourceMessage:
+    """The message with the time of a file of its own, and read as a Maildir's file names say it is."""
+    if message.reason or message.name != file.name:
         return message
-    return replace(message, is_read=of_maildir(*file.parts[-2:]))
+    if not file.is_delivered:
+        return replace(message, at=written_at)
+    return replace(message, at=written_at, is_read=of_maildir(*file.parts[-2:]))
+
+
+def _written_at(stream: BinaryIO, file: SourceFile) -> datetime:
+    """When a file was delivered, as a Maildir's name says, else when it was written."""
+    delivered = DELIVERED_AT.match(file.parts[-1]) if file.is_delivered else None
+    seconds = int(delivered[1]) if delivered else os.fstat(stream.fileno()).st_mtime
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _walk(top: Path) -> Iterator[SourceFile]:
@@ -108,6 +126,8 @@ def _found(top: Path, path: Path, *, is_delivered: bool) -> SourceFile:
     except OSError as error:
         return _left_out(top, path, _unreadable(error))
     below = path.relative_to(top)
+    if reason := of_place(below.parts, is_delivered=is_delivered):
+        return _left_out(top, path, reason)
     return SourceFile(top, below.parts, shown(str(below)), size, is_delivered=is_delivered)
 
 

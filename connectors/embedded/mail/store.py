@@ -2,15 +2,23 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from connectors.embedded.mail.summaries import encode, to_bytes, to_instant
+from connectors.embedded.mail.again import as_before, compare, decoded, is_under_former_id, mend
+from connectors.embedded.mail.incoming import (
+    KEY_LIMIT,
+    Outcome,
+    Row,
+    Twin,
+    is_other,
+    participant,
+    read_rows,
+)
 from connectors.embedded.mail.tables import (
     contents,
     mailboxes,
@@ -19,34 +27,14 @@ from connectors.embedded.mail.tables import (
     thread_keys,
     tombstones,
 )
-from connectors.embedded.mail.threads import ThreadKeys, Threads, join_threads, read_thread_keys, read_threads
+from connectors.embedded.mail.threads import Threads, join_threads, read_threads
 from insights.database import Database, insert_into
 from insights.errors import Invalid
-from insights.mail.addresses import MailboxKey, mailbox_key, relation_key
-from insights.mail.identity import email_id
+from insights.mail.addresses import MailboxKey, mailbox_key
 from insights.mail.parsing.parsed import ParsedMessage
 
 REVISIONS = Path(__file__).parent / "migrations"
 BATCH = 200
-KEY_LIMIT = 512
-"""Characters of an address key; PostgreSQL indexes no value much longer."""
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
-"""Earlier dates come from clocks that were never set."""
-AHEAD = timedelta(days=1)
-"""How far after its import a message can be dated: clocks and zones are wrong by hours, not by days."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A message ready to be written."""
-
-    email_id: bytes
-    at: int
-    summary: str
-    people: tuple[str, ...]
-    keys: ThreadKeys
-    stored: bytes
-    is_read: bool | None
 
 
 async def insert_parsed(
@@ -64,13 +52,30 @@ async def insert_parsed(
     other writers get their turn, or thousands, to fill a mailbox nobody uses yet. Of messages with
     the same Message-ID the first is kept; whether it is read is taken over from a later one that says so.
     """
+    outcome = await write_parsed(database, organization_id, mailbox, parsed, now=now, batch_size=batch_size)
+    return outcome.inserted
+
+
+async def write_parsed(
+    database: Database,
+    organization_id: str,
+    mailbox: str,
+    parsed: Iterable[ParsedMessage],
+    *,
+    now: datetime,
+    batch_size: int = BATCH,
+) -> Outcome:
+    """The same, with what became of those that were there: one that is read otherwise now is mended."""
     key = require_mailbox(mailbox)
-    inserted = 0
-    waiting = iter(parsed)
+    outcome, waiting, place = Outcome(), iter(parsed), 0
     while batch := list(islice(waiting, batch_size)):
-        rows = await asyncio.to_thread(_rows, organization_id, batch, now)
-        inserted += await database.write(_write, key, organization_id, rows)
-    return inserted
+        rows, twins = await asyncio.to_thread(read_rows, organization_id, batch, now, place)
+        written = await database.write(_write, key, organization_id, rows, twins)
+        outcome.inserted += written.inserted
+        outcome.mended += written.mended
+        outcome.differing += sorted(written.differing)
+        place += len(batch)
+    return outcome
 
 
 def require_mailbox(mailbox: str) -> MailboxKey:
@@ -81,52 +86,36 @@ def require_mailbox(mailbox: str) -> MailboxKey:
     return key
 
 
-def usable(time: datetime | None, now: datetime) -> datetime | None:
-    """The time, unless it is missing, before 1971 or more than a day ahead of the import."""
-    return time if time and EARLIEST <= time <= now + AHEAD else None
-
-
-def _rows(organization_id: str, batch: Sequence[ParsedMessage], now: datetime) -> list[_Row]:
-    rows: dict[bytes, _Row] = {}
-    for message in batch:
-        own_id = to_bytes(email_id(organization_id, message.internet_message_id))
-        if own_id is not None and own_id not in rows:
-            rows[own_id] = _row(own_id, message, now)
-    return list(rows.values())
-
-
-def _row(own_id: bytes, message: ParsedMessage, now: datetime) -> _Row:
-    received_at = usable(message.received_at, now)
-    at = usable(message.sent_at, now) or received_at or now
-    keys = (relation_key(address) for address in message.participants)
-    people = tuple(dict.fromkeys(key for key in keys if key and len(key) <= KEY_LIMIT))
-    return _Row(
-        email_id=own_id,
-        at=to_instant(at),
-        summary=encode(message, received_at or at),
-        people=people,
-        keys=read_thread_keys(message, people),
-        stored=message.stored,
-        is_read=message.is_read,
-    )
-
-
-def _write(connection: Connection, key: MailboxKey, organization_id: str, rows: Sequence[_Row]) -> int:
+def _write(
+    connection: Connection,
+    key: MailboxKey,
+    organization_id: str,
+    rows: Sequence[Row],
+    twins: Sequence[Twin],
+) -> Outcome:
     mailbox_id, version = lock_mailbox(connection, key)
-    present = _present(connection, mailbox_id, [row.email_id for row in rows])
-    turned = [row for row in rows if row.is_read not in {None, present.get(row.email_id, row.is_read)}]
+    ids = [each for row in rows for each in (row.email_id, row.former_id) if each]
+    present = _present(connection, mailbox_id, ids)
+    rows = [as_before(row) if is_under_former_id(row, present) else row for row in rows]
+    known = [(row, present[row.email_id]) for row in rows if row.email_id in present]
+    turned = [row for row, held in known if row.is_read not in {None, held.is_read}]
+    mended, differing = compare(connection, mailbox_id, known)
+    kept = {row.email_id: row.message for row in rows} | {row.email_id: decoded(held) for row, held in known}
+    differing += [place for own_id, place, message in twins if is_other(kept.get(own_id, message), message)]
     rows = [row for row in rows if row.email_id not in present]
-    if rows or turned:
+    if rows or turned or mended:
         version = raise_version(connection, mailbox_id, version)
     if turned:
         _turn(connection, mailbox_id, turned, version)
+    for row, held in mended:
+        mend(connection, mailbox_id, row, held, version)
     if rows:
         _insert(connection, mailbox_id, organization_id, rows, version)
-    return len(rows)
+    return Outcome(len(rows), len(mended), differing)
 
 
 def _insert(
-    connection: Connection, mailbox_id: int, organization_id: str, rows: Sequence[_Row], version: int
+    connection: Connection, mailbox_id: int, organization_id: str, rows: Sequence[Row], version: int
 ) -> None:
     """Put messages in that are not there; one that was removed before is back."""
     threads = read_threads(connection, mailbox_id, organization_id, [row.keys for row in rows])
@@ -139,7 +128,7 @@ def _insert(
         insert(contents),
         [{"mailbox_id": mailbox_id, "email_id": row.email_id, "stored": row.stored} for row in rows],
     )
-    if people := [_participant(mailbox_id, row, person) for row in rows for person in row.people]:
+    if people := [participant(mailbox_id, row, person) for row in rows for person in row.people]:
         connection.execute(insert(participants), people)
     _write_thread_keys(connection, mailbox_id, threads)
     is_back = tombstones.c.email_id.in_([row.email_id for row in rows])
@@ -165,15 +154,15 @@ def raise_version(connection: Connection, mailbox_id: int, version: int) -> int:
     return version + 1
 
 
-def _present(connection: Connection, mailbox_id: int, email_ids: list[bytes]) -> dict[bytes, bool]:
-    """Which messages are there, and whether they are read."""
-    statement = select(messages.c.email_id, messages.c.is_read).where(
+def _present(connection: Connection, mailbox_id: int, email_ids: list[bytes]) -> dict[bytes, Any]:
+    """The rows of those messages that are there."""
+    statement = select(messages).where(
         messages.c.mailbox_id == mailbox_id, messages.c.email_id.in_(bindparam("ids", expanding=True))
     )
-    return {bytes(own_id): is_read for own_id, is_read in connection.execute(statement, {"ids": email_ids})}
+    return {bytes(row.email_id): row for row in connection.execute(statement, {"ids": email_ids})}
 
 
-def _turn(connection: Connection, mailbox_id: int, rows: Sequence[_Row], version: int) -> None:
+def _turn(connection: Connection, mailbox_id: int, rows: Sequence[Row], version: int) -> None:
     """Take over whether messages are read that were there before."""
     for is_read in (True, False):
         ids = [row.email_id for row in rows if row.is_read is is_read]
@@ -181,7 +170,7 @@ def _turn(connection: Connection, mailbox_id: int, rows: Sequence[_Row], version
         connection.execute(update(messages).where(*these).values(is_read=is_read, version=version))
 
 
-def _message(mailbox_id: int, row: _Row, conversation_id: bytes, version: int) -> dict[str, Any]:
+def _message(mailbox_id: int, row: Row, conversation_id: bytes, version: int) -> dict[str, Any]:
     return {
         "mailbox_id": mailbox_id,
         "email_id": row.email_id,
@@ -191,10 +180,6 @@ def _message(mailbox_id: int, row: _Row, conversation_id: bytes, version: int) -
         "is_read": row.is_read is not False,
         "version": version,
     }
-
-
-def _participant(mailbox_id: int, row: _Row, person: str) -> dict[str, Any]:
-    return {"mailbox_id": mailbox_id, "address_key": person, "at": row.at, "email_id": row.email_id}
 
 
 def _write_thread_keys(connection: Connection, mailbox_id: int, threads: Threads) -> None:

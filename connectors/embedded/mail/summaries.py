@@ -51,6 +51,7 @@ def encode(message: ParsedMessage, received_at: datetime) -> str:
             message.in_reply_to,
             [
                 (file.id, file.name, file.content_type, file.size, file.is_inline)
+                + ((file.content_id,) if file.content_id else ())
                 for file in message.attachments
             ],
             message.is_private,
@@ -62,6 +63,11 @@ def encode(message: ParsedMessage, received_at: datetime) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     )
+
+
+def received_at(summary: str) -> datetime:
+    """When the message of a summary was received."""
+    return from_instant(json.loads(summary)[2])
 
 
 def decode(email_id: bytes, at: int, conversation_id: bytes, summary: str, is_read: bool) -> Message:  # noqa: FBT001

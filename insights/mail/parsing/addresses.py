@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from insights.mail.addresses import LEGACY, smtp_address
 from insights.mail.parsing.parsed import ADDRESS_LIMIT, NAME_LIMIT
 from insights.mail.parsing.words import decode_words, storable
 
@@ -25,6 +26,7 @@ PIECE = re.compile(
 SEPARATORS = frozenset(",;:")
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 PLAIN_LOCAL = re.compile(r'^"([^\s\x00-\x1f"\\@,;:<>()\[\]]+)"@')
+AROUND_AT = re.compile(r"\s*@\s*")
 SHAPE = re.compile(r'[\s@<>()",:;\\]')
 NO_ADDRESS = re.compile(r"[<>;:,]|^@|@$")
 
@@ -40,7 +42,7 @@ class _Mailbox:
 
     def take(self, piece: str) -> None:
         """One more piece that is neither comment nor separator."""
-        if piece == "<" and not self.is_in_angle:
+        if piece == "<":  # in another one too: the inner is the address
             self.angle, self.is_in_angle = [], True
         elif piece == ">" and self.is_in_angle:
             self.is_in_angle = False
@@ -50,7 +52,7 @@ class _Mailbox:
             self.words.append(piece)
 
     def finish(self) -> tuple[str, str] | None:
-        """(display name, address), None if there is no address."""
+        """(display name, address), the address "" where only somebody's name stands; None if nothing does."""
         words = "".join(self.words)
         address = _bare_address(words) if self.angle is None else "".join(self.angle).strip()
         address = PLAIN_LOCAL.sub(r"\1@", _decoded(_without_route(address)))
@@ -60,8 +62,11 @@ class _Mailbox:
                 return None
         if not address or len(address) > ADDRESS_LIMIT:
             return None
-        name = words if self.angle is not None else ""
-        return _display_name(name or "".join(self.comment)), storable(address)
+        name = _display_name((words if self.angle is not None else "") or "".join(self.comment))
+        if not smtp_address(address):
+            name = name or ("" if LEGACY.match(address) else storable(address)[:NAME_LIMIT])
+            return (name, "") if name else None
+        return name, storable(address)
 
 
 def read_addresses(value: str) -> list[tuple[str, str]]:
@@ -108,7 +113,9 @@ def _closed(pieces: list[str]) -> list[str]:
 
 
 def _bare_address(text: str) -> str:
-    text = text.strip()
+    text = AROUND_AT.sub("@", text.strip())
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1].strip()
     if not any(character.isspace() for character in text) or text.startswith('"'):
         return text
     words = text.split()

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import nh3
 
+from insights.mail.parsing.mime import Part
 from insights.mail.parsing.parsed import BODY_LIMIT
-from insights.mail.parsing.parts import Part, children, is_words, words_of
+from insights.mail.parsing.parts import is_words, words_of
 from insights.mail.parsing.words import storable
 from insights.model import MessageBody
 
@@ -33,7 +34,7 @@ LINKS = ("http:", "https:", "mailto:", "tel:")
 PICTURES = ("cid:", "data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp")
 CLEANER = nh3.Cleaner(
     tags=nh3.ALLOWED_TAGS | {"font"},
-    clean_content_tags={"script", "style", "title", "noscript", "template"},
+    clean_content_tags={"script", "style", "title", "noscript", "template", "iframe", "noembed", "noframes"},
     attributes=ATTRIBUTES,
     attribute_filter=lambda _tag, name, value: _filtered(name, value),
     link_rel="noopener noreferrer",
@@ -57,9 +58,9 @@ def read_body(message: Part, *, plain: bool = False) -> MessageBody:
     html, text = _words(message)
     if html is not None and not plain:
         html = clean_html(html)
-        text = text if text is not None else html_to_text(html)
+        text = text if text and text.strip() else html_to_text(html)
     else:
-        text = text if text is not None else TAG.sub(" ", (html or "")[:BODY_LIMIT])
+        text = text if text and text.strip() else TAG.sub(" ", (html or "")[:BODY_LIMIT])
         html = None
     text = storable(text.replace("\r\n", "\n"))[:BODY_LIMIT].strip()
     return MessageBody(html=html if html is not None else text_to_html(text), text=text)
@@ -109,23 +110,17 @@ def _filtered(name: str, value: str) -> str | None:
 
 def _words(part: Part) -> tuple[str | None, str | None]:
     """(HTML, text) of a part and what is inside it, None for a form it does not have."""
-    inside = children(part)
-    if not inside:
-        if part.get_content_maintype() == "multipart" or not is_words(part):
-            return (None, words_of(part)) if _is_unclosed(part) else (None, None)
+    if not part.children:
+        if not is_words(part):
+            return None, None
         words = words_of(part)
-        return (words, None) if part.get_content_type() == "text/html" else (None, words)
-    found = [each for each in map(_words, inside) if each != (None, None)]
-    if part.get_content_type() == "multipart/alternative":
+        return (words, None) if part.content_type == "text/html" else (None, words)
+    found = [each for each in map(_words, part.children) if each != (None, None)]
+    if part.content_type == "multipart/alternative":
         htmls = [html for html, _ in found if html is not None]
         texts = [text for _, text in found if text is not None]
         return (htmls[-1] if htmls else None), (texts[0] if texts else None)
     return _joined(found)
-
-
-def _is_unclosed(part: Part) -> bool:
-    """A multipart without a boundary: its lines are all there is to read."""
-    return part.get_content_maintype() == "multipart" and isinstance(part.get_payload(), str)
 
 
 def _joined(found: list[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
-from email.message import Message
-from email.utils import parsedate_tz
+from datetime import datetime
 
 from insights.mail.identity import message_id_key
 from insights.mail.parsing.addresses import read_addresses
+from insights.mail.parsing.dates import read_time
+from insights.mail.parsing.mime import Part
 from insights.mail.parsing.parsed import MESSAGE_ID_LIMIT, REFERENCES_LIMIT, SUBJECT_LIMIT
 from insights.mail.parsing.words import decode_words, storable, unfold
 
@@ -29,14 +29,13 @@ Headers = dict[str, list[str]]
 """Unfolded values by lower-case name, in the order of the message; only those we read."""
 
 
-def read_headers(message: "Message[str, str]") -> Headers:
-    """The headers we use, in one pass: asking the message for each would walk all of them each time."""
-    found: Headers = {}
-    for name, value in message.raw_items():
-        key = name.lower()
-        if key in HEADERS:
-            found.setdefault(key, []).append(unfold(str(value)))
-    return found
+def read_headers(message: Part, charset: str) -> Headers:
+    """The headers we use, their raw bytes in the mail's own charset."""
+    return {
+        name: [unfold(value, charset) for value in message.headers[name]]
+        for name in HEADERS
+        if name in message.headers
+    }
 
 
 def first(headers: Headers, name: str) -> str:
@@ -62,14 +61,14 @@ def read_sender(headers: Headers) -> tuple[str, str]:
     for name in ("from", "sender"):
         people = [person for value in headers.get(name, ()) for person in read_addresses(value)]
         if people:
-            return next((person for person in people if "@" in person[1]), people[0])
+            return next((person for person in people if person[1]), people[0])
     return "", ""
 
 
 def read_recipients(headers: Headers, name: str) -> tuple[str, ...]:
     """The addresses of To, Cc or Bcc, each once, in their order."""
     people = (person for value in headers.get(name, ()) for person in read_addresses(value))
-    return tuple(dict.fromkeys(address for _, address in people if "@" in address))
+    return tuple(dict.fromkeys(address for _, address in people if address))
 
 
 def read_authors(headers: Headers, sender: str) -> tuple[str, ...]:
@@ -107,18 +106,6 @@ def read_received_at(headers: Headers) -> datetime | None:
     return next((time for time in times if time), None)
 
 
-def read_time(value: str) -> datetime | None:
-    """An RFC 5322 time as UTC; None if it is unreadable or no such time exists."""
-    try:
-        parts = parsedate_tz(value[:200])
-        if parts is None:
-            return None
-        zone = timezone(timedelta(seconds=parts[9] or 0))
-        return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-
-
 def is_private(headers: Headers) -> bool:
     """Whether Sensitivity is *private* or *company-confidential*; a word we do not know counts as such."""
     return any(value.lower() not in OPEN_SENSITIVITY for value in headers.get("sensitivity", ()))
@@ -132,17 +119,12 @@ def read_labels(headers: Headers) -> tuple[str, ...]:
     return tuple(ids) or ("unreadable",) * is_unreadable
 
 
-def is_encrypted(message: "Message[str, str]") -> bool:
+def is_encrypted(message: Part) -> bool:
     """Whether the whole message is S/MIME-enveloped, PGP/MIME-encrypted or rights-protected (rpmsg)."""
-    content_type = message.get_content_type()
-    if content_type in SMIME_TYPES:
-        return str(message.get_param("smime-type", "")).lower() not in SIGNED_SMIME
-    if content_type in ENCRYPTED_TYPES:
+    if message.content_type in SMIME_TYPES:
+        return message.parameters.get("smime-type", "").lower() not in SIGNED_SMIME
+    if message.content_type in ENCRYPTED_TYPES:
         return True
-    if str(message.get("content-class", "")).strip().lower() == "rpmsg.message":
+    if message.first("content-class").strip().lower() == "rpmsg.message":
         return True
-    children = message.get_payload() if message.is_multipart() else []
-    return isinstance(children, list) and any(
-        isinstance(child, Message) and child.get_content_type() == "application/x-microsoft-rpmsg-message"
-        for child in children
-    )
+    return any(child.content_type == "application/x-microsoft-rpmsg-message" for child in message.children)

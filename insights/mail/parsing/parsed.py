@@ -36,6 +36,8 @@ class ParsedMessage:
     references: tuple[str, ...] = ()
     sent_at: datetime | None = None
     received_at: datetime | None = None
+    kept_at: datetime | None = None
+    """When its envelope or file was written: better than nothing where it has no time of its own."""
     attachments: tuple[Attachment, ...] = ()
     is_private: bool = False
     labels: tuple[str, ...] = ()
@@ -44,6 +46,8 @@ class ParsedMessage:
     """Further From addresses."""
     is_read: bool | None = None
     """Whether its owner has read it, by what it was found in; None where that does not say."""
+    former_id: str = ""
+    """The Message-ID that versions before made up for it, as they lost its headers; "" for most."""
     stored: bytes = b""
 
     @property

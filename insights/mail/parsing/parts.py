@@ -1,26 +1,38 @@
 """The parts of a message: which are its words, which are files."""
 
+import mimetypes
 import re
 from collections.abc import Iterator
-from email.message import Message
-from typing import TypeAlias
 
+from insights.mail.parsing.charsets import decode, label_in_html
+from insights.mail.parsing.mime import Part, charset_of
 from insights.mail.parsing.parsed import ATTACHMENTS_LIMIT, NAME_LIMIT
-from insights.mail.parsing.words import decode, decode_words, storable, unfold
+from insights.mail.parsing.tnef import TNEF_TYPES, open_tnef
+from insights.mail.parsing.words import storable
 from insights.model import Attachment
 
-Part: TypeAlias = "Message[str, str]"
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BODY_TYPES = frozenset({"text/plain", "text/html"})
 TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+CONTENT_ID = re.compile(r"<([^<>]{1,250})>|^\s*([^<>\s]{1,250})\s*\Z")
+ENDINGS = {
+    "message/rfc822": ".eml",
+    "message/delivery-status": ".txt",
+    "text/calendar": ".ics",
+    "text/rfc822-headers": ".txt",
+    "text/vcard": ".vcf",
+    "application/pgp-signature": ".asc",
+    "application/pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+    "application/ms-tnef": ".dat",
+    "image/jpeg": ".jpg",
+    "image/heic": ".heic",
+    "image/webp": ".webp",
+}
+KNOWN_TYPES = mimetypes.MimeTypes()
+"""Python's own table, so that a name is the same on every machine."""
 
-
-def children(part: Part) -> list[Part]:
-    """The parts inside a multipart; an attached message is a file, not a container."""
-    payload = part.get_payload()
-    if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-        return [child for child in payload if isinstance(child, Message)]
-    return []
+File = tuple[Attachment, bytes]
 
 
 def read_attachments(message: Part) -> tuple[Attachment, ...]:
@@ -28,74 +40,88 @@ def read_attachments(message: Part) -> tuple[Attachment, ...]:
     return tuple(attachment for attachment, _ in files(message))
 
 
-def find_file(message: Part, attachment_id: str) -> tuple[Attachment, bytes] | None:
-    """One of `read_attachments` with its bytes."""
-    for attachment, part in files(message):
-        if attachment.id == attachment_id:
-            return attachment, content_of(part)
+def find_file(message: Part, attachment_id: str) -> File | None:
+    """One of `read_attachments` with its bytes, or what the version before had of that id."""
+    charset, outer = charset_of(message), attachment_id.partition(".")[0]
+    for number, part in enumerate(leaves(message)):
+        if str(number) == outer and not is_words(part):
+            whole = _file(outer, part, charset)
+            return next((each for each in (whole, *_inside(*whole)) if each[0].id == attachment_id), None)
     return None
 
 
-def files(message: Part) -> Iterator[tuple[Attachment, Part]]:
-    """Each file with its part; its id is the part's number in the message, so it never changes."""
-    count = 0
-    for number, part in enumerate(_leaves(message)):
-        if not is_words(part):
-            yield _attachment(str(number), part), part
+def files(message: Part) -> Iterator[File]:
+    """Each file with its bytes; its id is the part's number in the message, so it never changes.
+
+    A file in which Outlook packed others is these, if it can be opened.
+    """
+    count, charset = 0, charset_of(message)
+    for number, part in enumerate(leaves(message)):
+        if is_words(part):
+            continue
+        whole = _file(str(number), part, charset)
+        for each in _inside(*whole) or [whole]:
+            yield each
             count += 1
             if count == ATTACHMENTS_LIMIT:
                 return
 
 
 def is_words(part: Part) -> bool:
-    """Whether a leaf is part of the body: plain text or HTML that is not sent as a file."""
-    return (
-        part.get_content_type() in BODY_TYPES
-        and part.get_content_disposition() != "attachment"
-        and not part.get_filename()
-    )
+    """Whether a leaf is part of the body: text that is not sent as a file, or lines that should be parts."""
+    if part.is_multipart:
+        return True
+    return part.content_type in BODY_TYPES and part.disposition != "attachment" and not part.file_name("")
 
 
 def words_of(part: Part) -> str:
     """A text part as characters."""
-    return decode(content_of(part), str(part.get_content_charset() or ""))
+    content = part.content
+    label = part.charset
+    if not label and part.content_type == "text/html":
+        label = label_in_html(content)
+    return decode(content, label)
 
 
-def content_of(part: Part) -> bytes:
-    """The bytes of a leaf, its transfer encoding undone; of an attached message its MIME."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        return b"".join(child.as_bytes() for child in payload if isinstance(child, Message))
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
-
-
-def _leaves(message: Part) -> Iterator[Part]:
+def leaves(message: Part) -> Iterator[Part]:
+    """The parts that hold no others, in their order; an attached message is a file, not a container."""
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        inside = children(part)
-        if inside:
-            waiting.extend(reversed(inside))
-        elif part.get_content_maintype() != "multipart" or isinstance(part.get_payload(), str):
+        if part.children:
+            waiting.extend(reversed(part.children))
+        else:
             yield part
 
 
-def _attachment(attachment_id: str, part: Part) -> Attachment:
-    content_type = part.get_content_type()
-    disposition = part.get_content_disposition()
+def _file(attachment_id: str, part: Part, charset: str) -> File:
+    content, content_type = part.content, part.content_type
+    is_called = "content-id" in part.headers
+    content_id = CONTENT_ID.search(part.first("content-id"))
     return Attachment(
         id=attachment_id,
-        name=_file_name(part) or _default_name(attachment_id, content_type),
+        name=clean_file_name(part.file_name(charset)) or _default_name(attachment_id, content_type),
         content_type=content_type if TYPE.fullmatch(content_type) else "application/octet-stream",
-        size=len(content_of(part)),
-        is_inline=disposition == "inline" or (disposition is None and "content-id" in part),
-    )
+        size=len(content),
+        is_inline=part.disposition == "inline" or (is_called and (part.is_related or not part.disposition)),
+        content_id=storable(content_id[1] or content_id[2]) if content_id else "",
+    ), content
 
 
-def _file_name(part: Part) -> str:
-    """The name a file was sent under."""
-    return clean_file_name(decode_words(unfold(part.get_filename() or "")))
+def _inside(whole: Attachment, content: bytes) -> list[File]:
+    """The files that Outlook packed into one, [] if it is another file or cannot be opened."""
+    if whole.content_type not in TNEF_TYPES:
+        return []
+    return [
+        (Attachment(attachment_id, name, _type_of(name), len(inner)), inner)
+        for number, (told, inner) in enumerate(open_tnef(content), start=1)
+        for attachment_id in [f"{whole.id}.{number}"]
+        for name in [clean_file_name(told) or f"attachment-{attachment_id}"]
+    ]
+
+
+def _type_of(name: str) -> str:
+    return KNOWN_TYPES.guess_type(name)[0] or "application/octet-stream"
 
 
 def clean_file_name(name: str, *, extension: str = "") -> str:
@@ -114,6 +140,6 @@ def clean_file_name(name: str, *, extension: str = "") -> str:
 
 
 def _default_name(attachment_id: str, content_type: str) -> str:
-    if content_type == "message/rfc822":
-        return f"message-{attachment_id}.eml"
-    return f"attachment-{attachment_id}"
+    kind = "message" if content_type == "message/rfc822" else "attachment"
+    ending = ENDINGS.get(content_type) or KNOWN_TYPES.guess_extension(content_type) or ""
+    return f"{kind}-{attachment_id}{ending}"

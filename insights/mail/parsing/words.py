@@ -1,10 +1,11 @@
 """Text of headers and parts as characters, whatever bytes and charsets claim to be."""
 
-import binascii
 import re
-from base64 import b64decode
 from itertools import groupby
 from quopri import decodestring
+
+from insights.mail.parsing.charsets import decode
+from insights.mail.parsing.transfer import from_base64
 
 # What no database takes (PostgreSQL refuses NUL) and no encoder accepts (half of a surrogate pair).
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -20,24 +21,11 @@ def storable(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text)
 
 
-def unfold(value: str) -> str:
-    """A raw header value in one line, its 8-bit bytes read as UTF-8, else as Windows-1252."""
+def unfold(value: str, charset: str = "") -> str:
+    """A raw header value in one line, its 8-bit bytes read as UTF-8, else in the mail's own charset."""
     if RAW_BYTE.search(value):
-        value = decode(LONE_SURROGATE.sub("\ufffd", value).encode("utf-8", "surrogateescape"), "utf-8")
+        value = decode(LONE_SURROGATE.sub("\ufffd", value).encode("utf-8", "surrogateescape"), "", charset)
     return FOLD.sub(" ", value).strip(" \t\r\n")
-
-
-def decode(content: bytes, charset: str) -> str:
-    """Bytes in a charset; in an unknown one, or one that does not fit, UTF-8, else Windows-1252."""
-    if charset not in {"", "utf-8", "us-ascii", "ascii"}:
-        try:
-            return content.decode(charset, "replace")
-        except (LookupError, UnicodeError, ValueError):
-            pass  # no such charset, not one of text, or one that cannot replace: guess as below
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def decode_words(value: str) -> str:
@@ -70,7 +58,4 @@ def _word_bytes(encoding: str, text: str) -> bytes:
     content = text.encode("utf-8", "replace")
     if encoding in "qQ":
         return decodestring(content, header=True)
-    try:
-        return b64decode(content + b"=" * (-len(content) % 4))
-    except binascii.Error:
-        return content
+    return from_base64(content)

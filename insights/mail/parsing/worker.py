@@ -3,12 +3,11 @@
 import hashlib
 import re
 import zlib
-from email._policybase import Compat32
-from email.message import Message
-from email.parser import BytesParser
+from datetime import datetime
 
 from insights.bounds import TooSlowError, bound_memory, limited
 from insights.mail.parsing.bodies import read_body, read_words
+from insights.mail.parsing.dates import read_time
 from insights.mail.parsing.headers import (
     is_encrypted,
     is_private,
@@ -23,28 +22,14 @@ from insights.mail.parsing.headers import (
     read_sent_at,
     read_subject,
 )
+from insights.mail.parsing.mime import Part, charset_of, normalise, read_message
 from insights.mail.parsing.parsed import HEADERS_LIMIT, MESSAGE_LIMIT, ParsedMessage, Unreadable
 from insights.mail.parsing.parts import find_file, read_attachments
 from insights.mail.parsing.stored import pack
 from insights.model import AttachmentContent, MessageBody
 
+ENVELOPE_LIMIT = 500
 QUOTED_FROM = re.compile(rb"^>+From ", re.MULTILINE)
-STRUCTURE_LIMIT, PARAMETERS_LIMIT = 4096, 64
-"""Characters and parameters of a Content-… header: the standard library reads them in quadratic time."""
-
-
-class _Policy(Compat32):
-    """Headers stay raw text; reading them the modern way takes seconds for some real messages."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        """Name and value, cut where the length could only be meant to hurt."""
-        name, value = super().header_source_parse(sourcelines)
-        if name[:8].lower() == "content-":
-            value = ";".join(value[:STRUCTURE_LIMIT].split(";", PARAMETERS_LIMIT)[:PARAMETERS_LIMIT])
-        return name, value
-
-
-PARSER = BytesParser(policy=_Policy())
 
 
 def start(memory_limit: int) -> None:
@@ -70,11 +55,12 @@ def parse_batch(batch: list[bytes], seconds: float) -> list[ParsedMessage | Unre
 
 def parse(raw: bytes) -> ParsedMessage | Unreadable:
     """One message parsed, or why not; never raises, whatever the bytes are."""
+    kept_at = _envelope_time(raw)
     raw = without_envelope(raw)
     if reason := _refusal(raw):
         return Unreadable(reason)
     try:
-        return _parsed(raw)
+        return _parsed(raw, kept_at)
     except MemoryError:
         return Unreadable("it needs too much memory")
     except RecursionError:
@@ -106,6 +92,14 @@ def without_envelope(raw: bytes) -> bytes:
     return raw
 
 
+def _envelope_time(raw: bytes) -> datetime | None:
+    """The time in the line that mbox files put before a message."""
+    if not raw.startswith(b"From "):
+        return None
+    words = raw[:ENVELOPE_LIMIT].partition(b"\n")[0].split(None, 2)[2:]
+    return read_time(words[0].decode("utf-8", "replace")) if words else None
+
+
 def derived_message_id(raw: bytes) -> str:
     """A Message-ID for a message that has none: the same for the same content, however it was stored.
 
@@ -115,8 +109,8 @@ def derived_message_id(raw: bytes) -> str:
     return f"<{hashlib.sha256(content).hexdigest()[:40]}@no-message-id.invalid>"
 
 
-def _message(stored: bytes) -> "Message[str, str]":
-    return PARSER.parsebytes(zlib.decompress(stored) if stored else b"")
+def _message(stored: bytes) -> Part:
+    return read_message(zlib.decompress(stored) if stored else b"")
 
 
 def _refusal(raw: bytes) -> str:
@@ -124,21 +118,23 @@ def _refusal(raw: bytes) -> str:
         return "it is empty"
     if len(raw) > MESSAGE_LIMIT:
         return f"it is larger than {MESSAGE_LIMIT // 1024**2} MiB"
+    raw = normalise(raw)
     ends = (raw.find(b"\n\n"), raw.find(b"\r\n\r\n"))
     if min((end for end in ends if end >= 0), default=len(raw)) > HEADERS_LIMIT:
         return f"its headers are larger than {HEADERS_LIMIT // 1024**2} MiB"
     return ""
 
 
-def _parsed(raw: bytes) -> ParsedMessage:
-    message = PARSER.parsebytes(raw)
-    headers = read_headers(message)
+def _parsed(raw: bytes, kept_at: datetime | None) -> ParsedMessage:
+    message = read_message(raw)
+    headers = read_headers(message, charset_of(message))
     sender_name, sender = read_sender(headers)
     to, cc, bcc = (read_recipients(headers, name) for name in ("to", "cc", "bcc"))
     authors = read_authors(headers, sender)
+    message_id = read_message_id(headers)
     in_reply_to, references = read_references(headers, frozenset((sender, *authors, *to, *cc)))
     return ParsedMessage(
-        internet_message_id=read_message_id(headers) or derived_message_id(raw),
+        internet_message_id=message_id or derived_message_id(raw),
         subject=read_subject(headers),
         sender=sender,
         sender_name=sender_name,
@@ -149,10 +145,12 @@ def _parsed(raw: bytes) -> ParsedMessage:
         references=references,
         sent_at=read_sent_at(headers),
         received_at=read_received_at(headers),
+        kept_at=kept_at,
         attachments=read_attachments(message),
         is_private=is_private(headers),
         labels=read_labels(headers),
         is_encrypted=is_encrypted(message),
         authors=authors,
+        former_id=derived_message_id(raw) if message_id and message.is_odd else "",
         stored=pack(raw),
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.mail.addresses import domain_of, mailbox_key, relation_key
+from insights.mail.addresses import domain_of, mailbox_key, relation_key, smtp_address
 
 SAME_PERSON = [
     ("Ana@Contoso.Example", "ana@contoso.example"),
@@ -61,11 +61,26 @@ def test_other_records(one: str, other: str) -> None:
     assert relation_key(one) != relation_key(other)
 
 
-@pytest.mark.parametrize("text", ["", "@", "ana", "ana@", "@contoso.example", "  ", "<>", "< @ >"])
+EXCHANGE = [
+    "/O=EXCHANGELABS/OU=EXCHANGE ADMINISTRATIVE GROUP/CN=RECIPIENTS/CN=ABC-TEST",
+    "/o=ExchangeLabs/cn=Recipients/cn=ann@contoso.example",
+    "IMCEAEX-_O=EXCHANGELABS_OU=X_CN=ann@eurprd01.prod.outlook.com",
+    "imceainvalid-ann@prod.outlook.com",
+    "undisclosed-recipients:;",
+]
+
+
+@pytest.mark.parametrize("text", ["", "@", "ana", "ana@", "@contoso.example", "  ", "<>", "< @ >", *EXCHANGE])
 def test_no_address(text: str) -> None:
     assert relation_key(text) == ""
     assert mailbox_key(text) == ""
     assert domain_of(text) == ""
+
+
+@pytest.mark.parametrize("text", [*EXCHANGE, "ana", ""])
+def test_no_mail_is_sent_to_a_name_of_exchange(text: str) -> None:
+    assert smtp_address(text) == ""
+    assert smtp_address("imceline@contoso.example") == "imceline@contoso.example"
 
 
 @given(st.text(max_size=80) | st.emails().map(lambda address: f" <{address}> "))

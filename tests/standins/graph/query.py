@@ -112,10 +112,14 @@ def _preferred_page(call: Call) -> int:
 
 
 def _read_select(text: str, schema: Schema, type_name: str) -> list[str]:
-    names = [name.strip() for name in split_options(text)]
-    for name in names:
+    names = []
+    for option in split_options(text):
+        kind, _, name = option.strip().rpartition("/")
+        if kind and not kind.startswith("microsoft.graph."):
+            raise bad_select(f"Could not find a property named '{option}' on type '{type_name}'.")
         if name != "*":
-            _require(schema, type_name, name)
+            _require(schema, kind.removeprefix("microsoft.graph.") or type_name, name)
+        names.append(name)
     return [] if "*" in names else names
 
 

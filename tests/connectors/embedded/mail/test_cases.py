@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.embedded.mail.unrelated import CHAT, DELETED, DRAFT, JUNK
 from tests.connectors.embedded.mail.boxes import read
 
 NOT_MAIL = "it does not look like a mail"
@@ -11,7 +12,7 @@ COUNTS = {
     "bom.mbox": 2,
     "boxes/mboxo.mbox": 2,
     "boxes/noblank.mbox": 2,
-    "boxes/takeout.mbox": 6,
+    "boxes/takeout.mbox": 2,
     "cr-only.mbox": 2,
     "crlf.mbox": 2,
     "leading-blank.mbox": 2,
@@ -20,16 +21,34 @@ COUNTS = {
     "mboxrd.mbox": 2,
     "mixed": 3,
     "no-blank-line.mbox": 2,
-    "takeout.mbox": 5,
+    "takeout.mbox": 1,
     "thunderbird": 5,
 }
 PASSED_OVER = {
-    "boxes/maildir": {"dovecot.index.log": NOT_MAIL},
+    "boxes/maildir": {
+        "dovecot.index.log": NOT_MAIL,
+        "cur/1772445601.M2P1.host:2,ST": DELETED,
+        "cur/1772445602.M3P1.host:2,DS": DRAFT,
+        ".Drafts/cur/1.M9:2,D": DRAFT,
+        ".Junk/cur/1.M10:2,": JUNK,
+        ".Trash/cur/1.M8:2,S": DELETED,
+    },
+    "takeout.mbox": {
+        f"takeout.mbox, message {number}": reason
+        for number, reason in ((2, DRAFT), (3, DELETED), (4, JUNK), (5, CHAT))
+    },
+    "boxes/takeout.mbox": {
+        f"takeout.mbox, message {number}": reason
+        for number, reason in ((3, JUNK), (4, DRAFT), (5, DELETED), (6, CHAT))
+    },
     "maildir": {
         "dovecot-uidlist": NOT_MAIL,
         "subscriptions": NOT_MAIL,
         "cur/dovecot.index.log": NOT_MAIL,
         ".Sent/maildirfolder": "it is empty",
+        "cur/2.host:2,T": DELETED,
+        "cur/3.host:2,D": DRAFT,
+        ".Trash/cur/8.host:2,ST": DELETED,
         ".Sent/tmp": "of a Maildir, it holds what has not been delivered yet",
     },
     "thunderbird": {"Inbox.msf": NOT_MAIL},

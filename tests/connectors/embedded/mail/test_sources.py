@@ -87,7 +87,7 @@ def test_a_file_is_what_it_holds_not_what_it_is_called(tmp_path: Path) -> None:
         "mmdf-doubt, message 1": "nothing says whether its part of this number is text or a message",
         "mmdf-doubt, message 2": "nothing says whether its part of this number is text or a message",
         "RMAIL": "it is a Babyl mailbox of Emacs",
-        "Drafts": "it is empty",
+        "Drafts": "it is a draft",
         "README": "it does not look like a mail",
         "prose": "it does not look like a mail",
         "cut, message 1": "it does not look like a mail",

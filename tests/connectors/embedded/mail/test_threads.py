@@ -16,7 +16,7 @@ from insights.mail.parsing.pool import MailParser
 from insights.mail.parsing.worker import parse
 from insights.migrate import upgrade
 from tests.conftest import OpenDatabase
-from tests.mails import make_mail, own_mailbox
+from tests.mails import AT, make_mail, own_mailbox
 
 ORGANIZATION_ID = "0f6d8a3e-8c0c-4f65-9a28-5d1a4c1f7b11"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -31,14 +31,22 @@ async def database(open_database: OpenDatabase) -> Database:
 
 
 def message(
-    name: str, *references: str, answers: str = "", subject: str = "", sender: str = ANA, to: str = ANN
+    name: str,
+    *references: str,
+    answers: str = "",
+    subject: str = "",
+    sender: str = ANA,
+    to: str = ANN,
+    at: datetime = AT,
 ) -> ParsedMessage:
     headers = {}
     if references:
         headers["References"] = " ".join(f"<{reference}@x.example>" for reference in references)
     if answers:
         headers["In-Reply-To"] = answers if "@" in answers else f"<{answers}@x.example>"
-    raw = make_mail(f"<{name}@x.example>", subject=subject or name, sender=sender, to=to, headers=headers)
+    raw = make_mail(
+        f"<{name}@x.example>", subject=subject or name, sender=sender, to=to, at=at, headers=headers
+    )
     parsed = parse(raw)
     assert isinstance(parsed, ParsedMessage)
     return parsed
@@ -88,6 +96,44 @@ async def test_an_answer_without_references_is_found_by_subject_and_people(datab
         }
 
 
+def at_days(*days: int, subject: str) -> list[ParsedMessage]:
+    return [message(str(day), subject=subject, at=AT - timedelta(days=400 - day)) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("mails", "together"),
+    [
+        (at_days(0, 14, 28, 50, 64, subject="Re: Pump P-100"), [{"0", "14", "28"}, {"50", "64"}]),
+        (at_days(0, 30, 60, subject="Re: Pump P-100"), [{"0"}, {"30"}, {"60"}]),
+        (at_days(0, 1, 2, subject="Re: Meeting"), [{"0"}, {"1"}, {"2"}]),
+        (at_days(0, 1, 2, subject="Re:"), [{"0"}, {"1"}, {"2"}]),
+        (at_days(0, 1, 2, subject="FW: Pump P-100"), [{"0"}, {"1"}, {"2"}]),
+        (at_days(0, 1, 2, subject="Fwd: Re: Pump P-100"), [{"0"}, {"1"}, {"2"}]),
+        (
+            [*at_days(0, 7, subject="Weekly report"), *at_days(8, subject="Re: Weekly report")],
+            [{"0"}, {"7", "8"}],
+        ),
+        (
+            [
+                message("old", subject="Re: Meeting", at=AT - timedelta(days=300)),
+                message("new", "old", subject="Re: Meeting"),
+            ],
+            [{"old", "new"}],
+        ),
+    ],
+)
+async def test_without_references_only_neighbours_in_time_are_one_conversation(
+    database: Database, mails: list[ParsedMessage], together: list[set[str]]
+) -> None:
+    await insert_parsed(database, ORGANIZATION_ID, ANN, mails, now=NOW)
+    assert await threads(database, ANN) == {frozenset(names) for names in together}
+    for each in reversed(mails):
+        await insert_parsed(database, ORGANIZATION_ID, BOB, [each], now=NOW)
+    assert {frozenset(names) for names in together} >= {
+        each for each in await threads(database, BOB) if len(each) == 1
+    }
+
+
 async def test_an_address_beside_the_id_in_reply_to_joins_nothing(database: Database) -> None:
     quoting = f"Message from Ana <{ANA}> of Monday"
     await insert_parsed(
@@ -124,6 +170,8 @@ async def test_a_long_thread_stays_one_when_it_comes_newest_first(database: Data
         ("Re: Fwd: AW:Offer", "offer", True),
         ("RE[2]: Offer  two", "offer two", True),
         ("回复：报价", "报价", True),
+        ("FW: Re: Offer", "offer", False),
+        ("WG: Offer", "offer", False),
         ("Reply: no", "reply: no", False),
         ("Re:", "", True),
         ("", "", False),
