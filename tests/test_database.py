@@ -1,5 +1,7 @@
 """The database on both engines: transactions, reads, instants."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -71,3 +73,10 @@ async def test_the_audit_trail_cannot_be_rewritten(open_database: OpenDatabase) 
         lambda connection: connection.execute(select(audit.c.action)).scalars().all()
     )
     assert actions == ["a"]
+
+
+def test_what_statements_look_values_up_in_is_there_before_any_thread_asks() -> None:
+    # The job engine is loaded in a thread: were it the first to load this, others would meet half of it.
+    code = "import sys, insights.database; print('sqlalchemy.orm' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == "True"
