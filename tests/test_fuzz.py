@@ -108,7 +108,7 @@ PARTS = [
     *(
         "ana",
         "contact",
-        "pane.js",
+        "boot.js",
         "operator.md",
         "a" * 300,
         "a" * 5000,
@@ -121,7 +121,7 @@ PARTS = [
     *(
         "",
         ".",
-        "pane.js/",
+        "boot.js/",
         "operator.md/",
         "//",
         "%FF",

@@ -26,6 +26,25 @@ async def test_pages_run_our_own_scripts_only_and_set_no_cookies(client: Client)
     assert "frame-ancestors 'self' https://*.office.com" in response.headers["Content-Security-Policy"]
 
 
+async def imports(client: Client, script: str) -> set[str]:
+    """The addresses of the modules that a script of ours loads by what stands in them, itself among them."""
+    found, left = set(), {script}
+    while left:
+        found.add(address := left.pop())
+        text = await (await client.get(address)).text()
+        named = re.findall(r"""\b(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", text)
+        left |= {str(URL(address).join(URL(name))) for name in named} - found
+    return found
+
+
+@pytest.mark.parametrize("path", ["/addin/pane", "/tab"])
+async def test_a_page_names_at_once_all_modules_that_it_will_load(client: Client, path: str) -> None:
+    text = await (await client.get(path)).text()
+    script = re.findall(r'<script type="module" src="([^"]+)"></script>', text)[0]
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', text)
+    assert sorted([script, *preloaded]) == sorted(await imports(client, script))
+
+
 async def test_the_pane_says_that_sign_in_is_not_set_up(client: Client) -> None:
     text = await (await client.get("/addin/pane")).text()
     assert 'data-sign-in="missing"' in text
@@ -136,9 +155,9 @@ def test_a_page_of_the_documentation_is_marked_up_but_holds_no_html(tmp_path: Pa
     "path",
     [
         *(
-            "/static/pane.js/",
-            "/static/./pane.js/",
-            "/static//pane.js",
+            "/static/boot.js/",
+            "/static/./boot.js/",
+            "/static//boot.js",
             "/static/" + "a" * 300,
             "/static/%00",
         ),

@@ -75,13 +75,13 @@ def test_no_connection_is_told_in_plain_words(context: BrowserContext, demo_url:
 
 
 def test_a_pane_that_did_not_load_says_so(context: BrowserContext, demo_url: str) -> None:
-    context.route("**/static/start.js", lambda route: route.abort())
+    context.route("**/static/drawing.js", lambda route: route.abort())
     page = context.new_page()
     page.goto(f"{demo_url}/addin/pane")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("The pane did not load.")
     expect(page.locator(".skeleton").first).to_be_hidden()
-    context.unroute("**/static/start.js")
+    context.unroute("**/static/drawing.js")
     alert.get_by_role("link", name="Try again").click()
     expect(page.get_by_role("alert")).to_contain_text("Open this pane from Outlook")
 

@@ -4,8 +4,18 @@ import { announce } from "../announce.js";
 import { t } from "../messages.js";
 import { stateText } from "../views/state.js";
 
-/** Actions of the two side views; `show(view)` changes between them and the page itself ("home"). */
-export function createSettingsActions({ store, api, timeline }) {
+/** The page itself is shown ("home"), and neither of its two side views. */
+export const initial = () => ({
+  view: "home",
+  preferences: null,
+  preferencesProblem: null,
+  failures: null,
+  failuresProblem: null,
+  failureCount: 0,
+});
+
+/** Actions of the two side views; `show(view)` changes between them and the page itself. */
+export function create({ store, api, actions }) {
   async function loadFailures() {
     try {
       const page = await api.failures();
@@ -30,7 +40,7 @@ export function createSettingsActions({ store, api, timeline }) {
       const saved = await api.savePreferences({ auto_capture: isShown });
       store.update({ preferences: { ...before, ...saved } });
       announce(t("preferences.saved"));
-      await timeline.refresh();
+      await actions.timeline.refresh();
     } catch (problem) {
       store.update({ preferences: before, preferencesProblem: problem });
     }
@@ -47,13 +57,20 @@ export function createSettingsActions({ store, api, timeline }) {
   }
 
   function show(view) {
-    const { opened } = store.state;
-    // A record that has just been chosen may still be on its way: who has gone elsewhere keeps the focus there.
-    store.update({ view, ...(opened && { opened: { ...opened, takesFocus: false } }) });
-    if (view === "failures") return loadFailures();
-    if (view === "preferences") return loadPreferences();
-    return undefined;
+    store.update({ view });
+    if (view === "home") return undefined;
+    actions.records?.leaveFocus();
+    return view === "failures" ? loadFailures() : loadPreferences();
   }
 
-  return { show, loadFailures, loadPreferences, showUntracked, retryFailure };
+  return {
+    show,
+    settle: () => Promise.all([loadFailures(), loadPreferences()]),
+    refresh: () => (store.state.preferences ? undefined : loadPreferences()),
+    hear: (news) => (news.some(({ own }) => own) ? loadFailures() : undefined),
+    loadFailures,
+    loadPreferences,
+    showUntracked,
+    retryFailure,
+  };
 }
