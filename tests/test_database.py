@@ -17,11 +17,11 @@ NOW = datetime(2026, 3, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
 ROW = {"user_id": "u", "action": "a", "subject": "s", "detail": "{}"}
 
 
-async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabase) -> None:
+async def test_migrations_make_the_tables_of_the_code(open_empty: OpenDatabase) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    database = open_database("liaison")
+    database = open_empty("liaison")
     await upgrade(database, REVISIONS)
     await upgrade(database, REVISIONS)
 
@@ -31,8 +31,8 @@ async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabas
     assert await database.read(differences) == []
 
 
-async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_database: OpenDatabase) -> None:
-    database = open_database("liaison")
+async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_empty: OpenDatabase) -> None:
+    database = open_empty("liaison")
     await database.write(upgrade_schema, "liaison", REVISIONS, to="0008")
     row = {"feature": "auto_capture", "state": "on", "version": 1}
     reason = "Needs the CRM online; yours is on-premises."
@@ -47,7 +47,6 @@ async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_datab
 
 async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
 
     def fail(connection: Connection) -> None:
         connection.execute(insert(audit).values(at=NOW, **ROW))
@@ -63,7 +62,6 @@ async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) 
 
 async def test_the_audit_trail_cannot_be_rewritten(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
     await database.write(lambda connection: connection.execute(insert(audit).values(at=NOW, **ROW)))
     refused = ["UPDATE audit SET action = 'b'", "DELETE FROM audit"]
     for statement in refused if database.is_sqlite else [*refused, "TRUNCATE audit"]:
