@@ -27,7 +27,7 @@ run: $(RUN_READY) $(NPM_READY) ## set up, then a demo to try
 setup: $(RUN_READY) $(DEV_READY) $(NPM_READY) ## packages for running and testing
 
 test: setup machine ## ARGS are handed to pytest, WORKERS run at the same time
-	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=30 $(ARGS)
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=30 $(ARGS)
 
 lint: setup ## style, types, imports, scripts of the pages
 	$(BIN)/ruff check

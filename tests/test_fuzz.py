@@ -109,7 +109,7 @@ PARTS = [
     *(
         "ana",
         "contact",
-        "pane.js",
+        "boot.js",
         "operator.md",
         "a" * 300,
         "a" * 5000,
@@ -122,7 +122,7 @@ PARTS = [
     *(
         "",
         ".",
-        "pane.js/",
+        "boot.js/",
         "operator.md/",
         "//",
         "%FF",

@@ -7,6 +7,8 @@ export function createStore(initial) {
   const store = {
     state: initial,
     update(patch) {
+      const stranger = Object.keys(patch).find((key) => !(key in store.state));
+      if (stranger) throw new Error(`no slice of this page has "${stranger}"`);
       Object.assign(store.state, patch);
       if (isScheduled) return;
       isScheduled = true;
@@ -20,70 +22,16 @@ export function createStore(initial) {
   return store;
 }
 
-/** How the pane begins. `isStale`: the open email was changed and is being looked up again. */
-export function emptyState() {
-  return {
-    view: "home",
-    user: null,
-    feature: null,
-    preferences: null,
-    preferencesProblem: null,
-    hostProblem: null,
-    isStarting: true,
-    item: null,
-    email: null,
-    who: null,
-    emailProblem: null,
-    isEmailLoading: false,
-    busy: null,
-    isStale: false,
-    isConfirming: false,
-    actionProblem: null,
-    choice: emptyChoice(),
-    picker: null,
-    personForm: null,
-    timeline: emptyTimeline(),
-    failures: null,
-    failuresProblem: null,
-    failureCount: 0,
-  };
-}
-
-/** How the Teams tab begins: as the pane without an email, with a search and the record it leads to. */
-export function emptyTabState() {
-  return {
-    ...emptyState(),
-    search: { text: "", answered: null, items: null, next: null, problem: null, isLoading: false },
-    opened: noRecord(),
-  };
-}
-
-/**
- * No record is open. `reference` is what the address or the search names, `record` what the CRM tells of it;
- * `takesFocus` while it has just been chosen on the page.
- */
-export function noRecord() {
-  return { reference: null, record: null, problem: null, takesFocus: false };
-}
-
-/** How to track the open email: `regarding` undefined = the best match, null = without. */
-export function emptyChoice() {
-  return { regarding: undefined, found: [], left_out: new Set(), conversation: false, isOpen: false };
-}
-
-/** No timeline yet; `days` grows with each *Show older* beyond the last page. */
-export function emptyTimeline(record = null) {
-  return {
-    record,
-    days: 30,
-    items: [],
-    next: null,
-    notice: null,
-    audience: null,
-    problem: null,
-    isLoading: false,
-    hasLoaded: false,
-    itemProblems: new Map(),
-    busy: new Set(),
-  };
+/** How a page begins: the slices (`initial`) of its modules in one; an Error where two have the same key. */
+export function joinSlices(modules) {
+  const state = {};
+  const owners = {};
+  for (const [name, { initial }] of Object.entries(modules)) {
+    for (const [key, value] of Object.entries(initial())) {
+      if (key in owners) throw new Error(`"${key}" is of both "${owners[key]}" and "${name}"`);
+      owners[key] = name;
+      state[key] = value;
+    }
+  }
+  return state;
 }

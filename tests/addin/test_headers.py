@@ -35,7 +35,7 @@ def check(headers: Mapping[str, str], *, is_https: bool = False) -> None:
 
 async def test_whatever_is_answered(client: Client, token_for: Callable[[str], str]) -> None:
     bearer = {"Authorization": f"Bearer {token_for('ann')}"}
-    tag = (await client.get("/static/pane.js")).headers["ETag"]
+    tag = (await client.get("/static/boot.js")).headers["ETag"]
     asked = [
         ("GET", "/healthz", {}, 200),
         ("GET", "/metrics", {}, 200),
@@ -48,9 +48,9 @@ async def test_whatever_is_answered(client: Client, token_for: Callable[[str], s
         ("GET", "/nowhere", {}, 404),
         ("GET", "/nowhere", {"Sec-Fetch-Mode": "navigate"}, 404),
         ("DELETE", "/api/v1/me", {}, 405),
-        ("GET", "/static/pane.js", {}, 200),
-        ("GET", "/static/pane.js", {"If-None-Match": tag}, 304),
-        ("GET", "/static/pane.js", {"Range": "bytes=9999999-"}, 200),
+        ("GET", "/static/boot.js", {}, 200),
+        ("GET", "/static/boot.js", {"If-None-Match": tag}, 304),
+        ("GET", "/static/boot.js", {"Range": "bytes=9999999-"}, 200),
         ("GET", "/docs/operator.md", {}, 200),
         ("POST", "/api/messages", {}, 503),
         ("POST", "/api/graph/notifications", {}, 202),
@@ -86,7 +86,7 @@ async def test_https_is_demanded_of_those_who_came_by_it(
 ) -> None:
     here = settings.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})
     client = await aiohttp_client(app.create_app(here))
-    for path in ("/", "/healthz", "/nowhere", "/static/pane.js", "/api/v1/me"):
+    for path in ("/", "/healthz", "/nowhere", "/static/boot.js", "/api/v1/me"):
         check((await client.get(path, headers={"X-Forwarded-Proto": scheme})).headers, is_https=is_https)
 
 

@@ -26,6 +26,25 @@ async def test_pages_run_our_own_scripts_only_and_set_no_cookies(client: Client)
     assert "frame-ancestors 'self' https://*.office.com" in response.headers["Content-Security-Policy"]
 
 
+async def imports(client: Client, script: str) -> set[str]:
+    """The addresses of the modules that a script of ours loads by what stands in them, itself among them."""
+    found, left = set(), {script}
+    while left:
+        found.add(address := left.pop())
+        text = await (await client.get(address)).text()
+        named = re.findall(r"""\b(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", text)
+        left |= {str(URL(address).join(URL(name))) for name in named} - found
+    return found
+
+
+@pytest.mark.parametrize("path", ["/addin/pane", "/tab"])
+async def test_a_page_names_at_once_all_modules_that_it_will_load(client: Client, path: str) -> None:
+    text = await (await client.get(path)).text()
+    script = re.findall(r'<script type="module" src="([^"]+)"></script>', text)[0]
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', text)
+    assert sorted([script, *preloaded]) == sorted(await imports(client, script))
+
+
 async def test_the_pane_says_that_sign_in_is_not_set_up(client: Client) -> None:
     text = await (await client.get("/addin/pane")).text()
     assert 'data-sign-in="missing"' in text
@@ -100,6 +119,7 @@ async def test_documentation_is_a_page_whose_links_lead_somewhere(client: Client
     index = await (await client.get("/docs/")).text()
     pages = re.findall(r'href="(/docs/[^"#]+)"', index)
     assert {f"/docs/{path.name}" for path in docs.FOLDER.glob("*.md")} == set(pages)
+    named: dict[URL, str] = {}
     for path in set(pages):
         response = await client.get(path)
         text = await response.text()
@@ -107,8 +127,9 @@ async def test_documentation_is_a_page_whose_links_lead_somewhere(client: Client
         assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert "<main" in text
         for target in re.findall(r'(?:href|src)="(?!https?:|#)([^"#]+)', text):
-            answer = await client.get(URL(path).join(URL(target)))
-            assert answer.status in {200, 503}, f"{path} names {target}"
+            named[URL(path).join(URL(target))] = path
+    for address, path in named.items():
+        assert (await client.get(address)).status in {200, 503}, f"{path} names {address}"
     picture = await client.get("/docs/pane.png")
     assert (picture.status, picture.content_type) == (200, "image/png")
     assert "text/html" in (await client.get("/docs/permissions.md")).headers["Content-Type"]
@@ -136,9 +157,9 @@ def test_a_page_of_the_documentation_is_marked_up_but_holds_no_html(tmp_path: Pa
     "path",
     [
         *(
-            "/static/pane.js/",
-            "/static/./pane.js/",
-            "/static//pane.js",
+            "/static/boot.js/",
+            "/static/./boot.js/",
+            "/static//boot.js",
             "/static/" + "a" * 300,
             "/static/%00",
         ),

@@ -147,7 +147,7 @@ async def test_a_host_that_is_none_is_refused_at_the_door(
     client = await aiohttp_client(app.create_app(here))
     names = ["Host"] if host == "" or "," in host else ["Host", "X-Forwarded-Host"]
     for name in names:
-        for path in ("/healthz", "/api/v1/me", "/nowhere", "/static/pane.js"):
+        for path in ("/healthz", "/api/v1/me", "/nowhere", "/static/boot.js"):
             response = await client.get(path, headers={name: host})
             assert (response.status, response.content_type) == (400, "application/problem+json")
             assert (await response.json())["code"] == "bad_host"
@@ -195,7 +195,7 @@ async def test_metrics_are_for_this_machine_not_for_what_a_proxy_passes_on(
 async def test_headers_of_any_bytes_are_passed_on(settings: Settings) -> None:
     here = settings.model_copy(update={"trusted_proxies": (ip_network(LOCAL),)})
     async with listening(app.create_app(here), here) as wire:
-        for path in ("/healthz", "/static/pane.js", "http://localhost/healthz"):
+        for path in ("/healthz", "/static/boot.js", "http://localhost/healthz"):
             assert (
                 await wire.ask("GET", path, "X-Any: \xaf^U\xc8", "X-Forwarded-Proto: https")
             ).status == 200

@@ -131,6 +131,7 @@ def check(card: Card, renderer: Renderer) -> None:
 
 
 @pytest.mark.testdata
+@pytest.mark.slow("draws 500 strings on every card in a browser")
 def test_naughty_strings_are_drawn_as_text(testdata: Path, renderer: Renderer) -> None:
     strings: list[str] = json.loads((testdata / "hostile" / "naughty-strings.json").read_text())
     for start in range(0, len(strings), 20):

@@ -315,6 +315,7 @@ async def dump(services: Services, name: str) -> dict[str, list[tuple[Any, ...]]
         await database.close()
 
 
+@pytest.mark.slow("fills a demo, and moves its days, once for all that is looked at")
 async def test_a_demo_from_its_first_start_on(database_url: str, tmp_path: Path, clock: Clock) -> None:
     settings = read_settings(data_dir=tmp_path, database_url=database_url)
     async with open_services(settings, clock) as services:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from insights.database import Database
 from insights.ports import Crm
-from tests.conftest import OpenDatabase, empty_database
-from tests.contracts.crms import Add, Opened, filled_dataverse, filled_embedded
+from tests.conftest import OpenDatabase, own_database
+from tests.contracts.crms import FILLED, Add, Opened, filled_dataverse, filled_embedded
 from tests.contracts.mail_servers import SERVERS, Server
 
 
@@ -22,8 +21,8 @@ async def opened(request: pytest.FixtureRequest, testdata: Path, tmp_path: Path)
         async with filled_dataverse(testdata) as found:
             yield found
         return
-    with empty_database(request, database) as url:
-        async with filled_embedded(Database("crm", data_dir=tmp_path, url=url)) as found:
+    with own_database(request, database, FILLED, tmp_path) as url:
+        async with filled_embedded(tmp_path, url) as found:
             yield found
 
 

@@ -14,6 +14,7 @@ from insights.database import Database
 from insights.model import User
 from insights.ports import Crm
 from tests.contracts.crm_world import METADATA, NOW, WORLD, uid
+from tests.databases import Template
 from tests.standins.dataverse import running_dataverse
 
 Add = Callable[..., Awaitable[None]]
@@ -37,11 +38,23 @@ class AnyToken:
         return f"token-of-{user.id}"
 
 
+async def _fill(data_dir: Path, url: str) -> None:
+    database = Database("crm", data_dir=data_dir, url=url)
+    await EmbeddedCrm(database, now=lambda: NOW).start()
+    await import_rows(database, WORLD, now=NOW, metadata=METADATA)
+    await database.close()
+
+
+FILLED = Template("crm_world", _fill)
+"""What `filled_embedded` begins with."""
+
+
 @asynccontextmanager
-async def filled_embedded(database: Database) -> AsyncIterator[Opened]:
+async def filled_embedded(data_dir: Path, url: str) -> AsyncIterator[Opened]:
+    """The embedded CRM on a copy of `FILLED`."""
+    database = Database("crm", data_dir=data_dir, url=url)
     crm = EmbeddedCrm(database, now=lambda: NOW)
     await crm.start()
-    await import_rows(database, WORLD, now=NOW, metadata=METADATA)
 
     async def add(**tables: list[dict[str, str]]) -> None:
         await import_rows(database, tables, now=NOW)

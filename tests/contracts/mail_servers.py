@@ -14,15 +14,13 @@ from sqlalchemy import Connection, update
 from connectors.embedded.mail.mail import EmbeddedMail
 from connectors.embedded.mail.removing import remove_messages
 from connectors.embedded.mail.shares import share_mailbox
-from connectors.embedded.mail.store import REVISIONS, insert_parsed
+from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.mail.tables import mailboxes, messages
 from insights import ports
 from insights.mail.identity import email_id
 from insights.mail.parsing.parsed import ParsedMessage
 from insights.mail.parsing.pool import MailParser
 from insights.mail.parsing.worker import parse
-from insights.migrate import REVISIONS as LIAISON_REVISIONS
-from insights.migrate import upgrade
 from tests.conftest import TESTDATA, OpenDatabase
 from tests.connectors.graph.tenant import running_tenant
 from tests.mails import make_mail, own_mailbox
@@ -59,7 +57,6 @@ class Server:
 
 async def serve_embedded(open_database: OpenDatabase) -> AsyncIterator[Server]:
     database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
     mail = EmbeddedMail(database, MailParser(workers=1), ORGANIZATION_ID)
 
     async def deliver(mailbox: str, raws: Sequence[bytes]) -> None:
@@ -93,7 +90,6 @@ async def serve_embedded(open_database: OpenDatabase) -> AsyncIterator[Server]:
 
 async def serve_graph(open_database: OpenDatabase) -> AsyncIterator[Server]:
     database = open_database("liaison")
-    await upgrade(database, LIAISON_REVISIONS)
     async with running_tenant(TESTDATA, database) as tenant:
         tenant.graph.add_user(None, NOBODY, has_mailbox=False)
         for mailbox in (ANNS, BOBS):

@@ -17,13 +17,10 @@ from connectors.embedded.agenda.reading import read_calendar
 from connectors.embedded.agenda.store import stretch_around, write_reading
 from connectors.embedded.crm.importing import import_rows
 from connectors.embedded.mail.shares import share_mailbox
-from connectors.embedded.mail.store import REVISIONS
 from connectors.graph.agenda import GraphAgenda
 from insights import ports
 from insights.errors import Invalid, NotFound
 from insights.mail.addresses import mailbox_key
-from insights.migrate import REVISIONS as LIAISON_REVISIONS
-from insights.migrate import upgrade
 from insights.model import Attendee, Mailbox, Meeting, TaskList
 from tests.calendars import MadeMeeting, MadeTask, event_json, moved_json, task_json, write_ics
 from tests.conftest import TESTDATA, OpenDatabase
@@ -58,7 +55,6 @@ class Server:
 
 async def serve_embedded(open_database: OpenDatabase) -> AsyncIterator[Server]:
     database, crm = open_database("mailbox"), open_database("crm")
-    await upgrade(database, REVISIONS)
     users = [
         {"systemuserid": mailbox.reader.id, "fullname": mailbox.reader.name, "internalemailaddress": address}
         for address, mailbox in ((ANN, ANNS), (BOB, BOBS))
@@ -85,7 +81,6 @@ async def serve_embedded(open_database: OpenDatabase) -> AsyncIterator[Server]:
 
 async def serve_graph(open_database: OpenDatabase) -> AsyncIterator[Server]:
     database = open_database("liaison")
-    await upgrade(database, LIAISON_REVISIONS)
     async with running_tenant(TESTDATA, database) as tenant:
 
         async def plan(address: str, *made: MadeMeeting | MadeTask) -> None:

@@ -307,6 +307,7 @@ async def test_search__pages_hold_every_record_once(crm: Crm, add: Add) -> None:
 
 
 @pytest.mark.testdata
+@pytest.mark.slow("asks for 500 strings in four ways, one by one")
 async def test_search__naughty_strings_come_back_unharmed(crm: Crm, add: Add, testdata: Path) -> None:
     dora = await signed_in(crm, "dora")
     strings = json.loads((testdata / "hostile" / "naughty-strings.json").read_text("utf-8"))

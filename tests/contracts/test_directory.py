@@ -14,7 +14,6 @@ from time import time
 import pytest
 from sqlalchemy import Connection, insert
 
-from connectors.embedded.crm.crm import REVISIONS
 from connectors.embedded.crm.tables import addresses, lookups, rows
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.entra.opening import open_entra
@@ -22,8 +21,6 @@ from connectors.graph.following import Following
 from connectors.graph.opening import open_graph, open_graph_directory
 from insights import ports
 from insights.errors import NotSignedIn
-from insights.migrate import REVISIONS as LIAISON_REVISIONS
-from insights.migrate import upgrade
 from insights.model import Identity, User
 from insights.settings import Settings
 from tests.conftest import TESTDATA, OpenDatabase
@@ -61,7 +58,6 @@ class Served:
 @asynccontextmanager
 async def serve_embedded(open_database: OpenDatabase, tmp_path: Path, clock: Clock) -> AsyncIterator[Served]:
     database = open_database("crm")
-    await upgrade(database, REVISIONS)
     await database.write(fill)
     directory = EmbeddedDirectory(database, keys=[KEY], now=clock)
     yield Served(directory, lambda: directory.issue_token("ann", hours=1), Identity(user="ann"), "ann", clock)
@@ -70,7 +66,6 @@ async def serve_embedded(open_database: OpenDatabase, tmp_path: Path, clock: Clo
 @asynccontextmanager
 async def serve_graph(open_database: OpenDatabase, tmp_path: Path, clock: Clock) -> AsyncIterator[Served]:
     database = open_database("liaison")
-    await upgrade(database, LIAISON_REVISIONS)
     users = {
         "ann": User("ann", "Ann", "Ann@Contoso.example", object_id=PEOPLE[0].object_id),
         "bob": User("bob", "Bob", "bob@bücher.example", object_id=PEOPLE[1].object_id),

@@ -87,6 +87,13 @@ class Person:
         answer = self._client.post(f"/api/v1/emails/{message['id']}/track", data={"regarding": regarding})
         assert answer.ok, answer.text()
 
+    def change(self, path: str, **body: Any) -> Json:
+        """Put something to the API, as another device would."""
+        answer = self._client.put(path, data=body)
+        assert answer.ok, answer.text()
+        changed: Json = answer.json()
+        return changed
+
     def _get(self, path: str, **query: str | int) -> Json:
         answer = self._client.get(path, params=dict(query))
         assert answer.ok, answer.text()

@@ -47,6 +47,7 @@ def show_search(pane: FrameLocator) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("show", [show_mail, show_search, show_question, show_preferences])
+@pytest.mark.slow("axe looks at every element twice")
 def test_axe_finds_nothing(
     browser: Browser,
     demo_url: str,

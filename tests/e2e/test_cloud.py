@@ -193,6 +193,7 @@ def test_track_in_teams_changes_the_card_in_place(
     assert company.email(message).get("statecode") == 1
 
 
+@pytest.mark.slow("news from Graph come when its notification is looked at")
 def test_mail_that_arrives_shows_in_the_open_pane(company: Company, open_pane: OpenPane) -> None:
     message, news = letter("question", subject="A question"), letter("answer", subject="Never mind")
     company.deliver(message, "ann")

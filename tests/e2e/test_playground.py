@@ -20,6 +20,7 @@ Deliver = Callable[..., None]
 LIST = "Email not tracked yet"
 
 
+@pytest.mark.slow("starts two Playgrounds")
 def test_track_turns_pending_then_tracked_in_the_same_card(
     open_teams: OpenTeams, deliver: Deliver, hold_crm: HoldCrm, alex: Person, adele: Person
 ) -> None:
@@ -49,6 +50,7 @@ def test_track_turns_pending_then_tracked_in_the_same_card(
     assert adele.look_up(email)["item"]["tracked_by"]["name"] == alex.name
 
 
+@pytest.mark.slow("mail is imported by a command, and two browsers are opened")
 def test_what_is_tracked_in_outlook_changes_the_card_in_teams(
     open_teams: OpenTeams, deliver: Deliver, context: BrowserContext, demo_url: str, alex: Person
 ) -> None:

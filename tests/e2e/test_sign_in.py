@@ -209,6 +209,7 @@ def test_the_dialog_where_the_bridge_asks_and_fails(
 
 
 @pytest.mark.parametrize("broken", ["throw new Error('no host')", "undefined"])
+@pytest.mark.slow("a bridge that is mute is waited for")
 def test_the_dialog_where_the_bridge_itself_is_broken(
     outlook: BrowserContext, url: str, entra: EntraStandin, broken: str
 ) -> None:

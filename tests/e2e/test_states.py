@@ -75,13 +75,13 @@ def test_no_connection_is_told_in_plain_words(context: BrowserContext, demo_url:
 
 
 def test_a_pane_that_did_not_load_says_so(context: BrowserContext, demo_url: str) -> None:
-    context.route("**/static/start.js", lambda route: route.abort())
+    context.route("**/static/drawing.js", lambda route: route.abort())
     page = context.new_page()
     page.goto(f"{demo_url}/addin/pane")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("The pane did not load.")
     expect(page.locator(".skeleton").first).to_be_hidden()
-    context.unroute("**/static/start.js")
+    context.unroute("**/static/drawing.js")
     alert.get_by_role("link", name="Try again").click()
     expect(page.get_by_role("alert")).to_contain_text("Open this pane from Outlook")
 
@@ -105,6 +105,7 @@ def test_a_feature_that_is_off_is_a_plain_line(context: BrowserContext, demo_url
     expect(pane_of(page).get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.slow("opens the demo three times")
 def test_with_capture_off_the_pane_says_so_and_still_who_wrote(
     context: BrowserContext, demo_url: str, alex: Person
 ) -> None:
@@ -357,6 +358,7 @@ def test_a_phone_call_is_no_sent_email(context: BrowserContext, demo_url: str, a
     expect(pane_of(page).locator(".entry .symbol")).to_have_attribute("title", "Phone call")
 
 
+@pytest.mark.slow("tracks, links and opens the demo again")
 def test_a_link_is_told_and_stays(context: BrowserContext, demo_url: str, alex: Person) -> None:
     message, email = alex.untracked()
     other = email["suggestions"][-1]["record"]
@@ -480,16 +482,19 @@ def test_a_colleague_without_a_copy_is_told_so(
 
 def test_the_demo_says_while_the_server_is_away(context: BrowserContext, demo_url: str, alex: Person) -> None:
     first, _ = alex.untracked()
+    context.clock.install()
     page = open_demo(context, demo_url, alex, first)
     bodies = "**/demo/api/messages/*"
     expect(page.get_by_role("heading", name=first["subject"]).first).to_be_visible()
     for path in ("**/healthz", bodies):
         context.route(path, lambda route: route.abort())
+    context.clock.fast_forward(5_000)  # it looks that often
     line = page.get_by_role("status").filter(has_text="The server does not answer")
     expect(line).to_contain_text("goes on by itself once it is back")
     page.get_by_role("navigation").get_by_role("button").first.click()
     expect(page.get_by_role("alert")).to_have_count(0)
     for path in ("**/healthz", bodies):
         context.unroute(path)
+    context.clock.fast_forward(1_500)
     expect(line).to_have_count(0)
     expect(page.frame_locator('iframe[title="Text of the email"]').locator("body")).not_to_be_empty()

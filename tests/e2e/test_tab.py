@@ -238,8 +238,12 @@ def test_outside_teams_it_says_where_it_belongs(context: BrowserContext, demo_ur
 
 
 def test_a_silent_frame_is_told_after_a_while(context: BrowserContext, demo_url: str) -> None:
+    context.clock.install()
     _, tab = open_in_teams(context, f"{demo_url}/tab", isMute=True)
     expect(tab.locator(".skeleton")).to_be_visible()
+    tab.wait_for_function("window.microsoftTeams")
+    expect(tab.get_by_role("alert")).to_have_count(0)
+    context.clock.fast_forward(10_000)
     expect(tab.get_by_role("alert")).to_contain_text("Teams does not answer")
 
 

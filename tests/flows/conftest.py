@@ -1,5 +1,6 @@
 """Installations for the flows."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,11 +9,19 @@ import pytest
 from tests.flows.liaison import COMPANY, Liaison
 
 
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the small company, imported once: copy it, don't open it."""
+    liaison = Liaison(tmp_path_factory.mktemp("imported"))
+    liaison.import_crm(COMPANY)
+    return liaison.data
+
+
 @pytest.fixture
-async def installation(tmp_path: Path) -> AsyncIterator[Liaison]:
+async def installation(imported: Path, tmp_path: Path) -> AsyncIterator[Liaison]:
     """An installation with the small company, its server not started."""
     liaison = Liaison(tmp_path)
-    liaison.import_crm(COMPANY)
+    shutil.copytree(imported, liaison.data)
     yield liaison
     await liaison.stop()
 

@@ -20,6 +20,7 @@ async def press(liaison: Liaison, item: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.slow("two servers, a backup and a restore of them, each a process")
 async def test_backed_up_while_busy_and_started_again_elsewhere(
     tmp_path: Path, database_url: str, other_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

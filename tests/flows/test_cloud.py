@@ -146,6 +146,7 @@ async def press_throttled(liaison: CloudLiaison, faults: Any) -> str:
     return item_id
 
 
+@pytest.mark.slow("waits until the time for an answer is up")
 async def test_a_mailbox_that_is_moving_is_told_and_everything_is_there_afterwards(
     liaison: CloudLiaison,
 ) -> None:
@@ -263,6 +264,7 @@ async def test_a_shared_mailbox_is_read_in_the_delegates_own_right(liaison: Clou
     assert item["tracked_by"]["name"] == "Ann Beebe"
 
 
+@pytest.mark.slow("a server that has to give up on Graph and Dataverse, and three commands")
 async def test_a_viewed_email_leaves_no_trace_here(tmp_path: Path, cloud: Cloud) -> None:
     liaison = CloudLiaison(tmp_path, cloud)
     liaison.environment["LIAISON_LOG_LEVEL"] = "debug"
@@ -320,6 +322,7 @@ async def test_what_its_owner_deleted_after_tracking_stays_as_the_row_of_the_crm
     assert (await liaison.post("ann", f"/api/v1/emails/{item_id}/untrack"))["state"] == "untracked"
 
 
+@pytest.mark.slow("waits until the time for an answer is up")
 async def test_what_came_in_time_is_shown_and_that_some_is_missing_is_told(liaison: CloudLiaison) -> None:
     graph, now = liaison.cloud.graph, datetime.now(UTC)
     look_alike = "Ana Silva <ana@fabrikam.example.other.example>"  # Graph's search finds parts of addresses

@@ -4,9 +4,12 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.flows.liaison import Liaison, letter
 
 
+@pytest.mark.slow("kills and starts a server ten times")
 async def test_killed_after_the_press_each_mail_ends_with_one_row(liaison: Liaison) -> None:
     messages = [letter(number) for number in range(10)]
     for message in messages:

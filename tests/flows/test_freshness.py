@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+import pytest
+
 from tests.flows.liaison import Liaison, letter
 
 
@@ -17,6 +19,7 @@ async def hear(liaison: Liaison, user: str) -> AsyncGenerator[str, None]:
                 yield line.decode().removeprefix("data:").strip()
 
 
+@pytest.mark.slow("the embedded mailbox is looked at every ten seconds")
 async def test_new_mail_is_announced_and_listed(liaison: Liaison) -> None:
     liaison.import_mail("ann@ours.example", [letter(1)])
     events = hear(liaison, "ann")

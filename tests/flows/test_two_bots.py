@@ -16,7 +16,7 @@ from insights.capture import tracks
 from insights.database import Database
 from insights.model import TrackState
 from tests.bot.conftest import buttons, texts
-from tests.conftest import empty_database
+from tests.conftest import own_database
 from tests.flows.liaison import Liaison
 from tests.flows.test_two_servers import Pair
 from tests.standins.connector import ConnectorStandin, Sent, running_connector
@@ -117,7 +117,7 @@ class Bots(Pair):
 async def bots(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Bots]:
-    with empty_database(request, "postgresql") as url:
+    with own_database(request, "postgresql") as url:
         monkeypatch.setenv("LIAISON_DATABASE_URL", url)  # for the tokens, which the test's own process makes
         async with running_connector() as connector:
             bots = Bots(tmp_path, url, connector)

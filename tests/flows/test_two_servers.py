@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy
 
 from app import DUE
-from tests.conftest import empty_database
+from tests.conftest import own_database
 from tests.flows.liaison import COMPANY, Liaison, letter
 
 LOOKS = 20
@@ -46,7 +46,7 @@ class Pair:
 async def pair(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Pair]:
-    with empty_database(request, "postgresql") as url:
+    with own_database(request, "postgresql") as url:
         monkeypatch.setenv("LIAISON_DATABASE_URL", url)  # for what the test's own process imports
         pair = Pair(tmp_path, url)
         pair.one.import_crm(COMPANY)
@@ -58,6 +58,7 @@ async def pair(
         await pair.stop()
 
 
+@pytest.mark.slow("starts three servers, and waits for the lease of one that was killed")
 async def test_two_servers_on_one_database(pair: Pair) -> None:
     """One pair for all of it: to start two servers takes longer than what they show."""
     await check_that_what_is_due_runs_in_one_of_them(pair)

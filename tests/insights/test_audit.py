@@ -20,7 +20,6 @@ ANN, SUPPORT = User("ann", "Ann Beebe", "ann@ours.example"), Owner("", "support@
 
 async def test_a_name_is_nowhere_but_aside(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
 
     def act(connection: Connection) -> None:
         audit.add(connection, ANN, "track", "email 1", NOW, on_behalf_of=Owner("bob", "Bob Kahn"))
@@ -51,8 +50,8 @@ async def test_a_name_is_nowhere_but_aside(open_database: OpenDatabase) -> None:
     assert await database.read(audit.select_names, ["ann", *owners]) == {}
 
 
-async def test_rows_of_the_version_before_lose_their_names(open_database: OpenDatabase) -> None:
-    database = open_database("liaison")
+async def test_rows_of_the_version_before_lose_their_names(open_empty: OpenDatabase) -> None:
+    database = open_empty("liaison")
 
     def fill(connection: Connection) -> None:
         upgrade_schema(connection, "liaison", REVISIONS, to="0004")

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from insights import news as module
 from insights.database import Database
 from insights.errors import Problem, Unavailable
-from insights.migrate import REVISIONS, upgrade
 from insights.model import User
 from insights.news import EVERYONE, Heard, News, NewsItem, tell
 from tests.conftest import OpenDatabase
@@ -55,7 +54,6 @@ async def hear(heard: Heard) -> list[str]:
 @pytest.fixture
 async def counting(open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch) -> Counting:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
     monkeypatch.setattr(module, "EVERY_SECONDS", 0.02)
     return Counting(database)
 

@@ -12,7 +12,6 @@ from connectors.registry import open_stores
 from insights.database import Database
 from insights.errors import Unavailable
 from insights.leases import LASTS, give_back, held, renew, take
-from insights.migrate import REVISIONS, upgrade
 from insights.services import Services
 from insights.settings import Settings
 from insights.tables import leases
@@ -26,7 +25,6 @@ HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 async def test_a_lease_has_one_holder_and_ends_with_it(open_database: OpenDatabase) -> None:
     database: Database = open_database("liaison")
-    await upgrade(database, REVISIONS)
     write = database.write
     assert await write(take, "x", "a", NOW)
     assert not await write(take, "x", "b", NOW + LASTS - SECOND)
@@ -47,7 +45,6 @@ async def test_a_lease_has_one_holder_and_ends_with_it(open_database: OpenDataba
 
 async def test_of_many_at_once_one_gets_it(open_database: OpenDatabase) -> None:
     database = open_database("liaison")
-    await upgrade(database, REVISIONS)
     names = [str(number) for number in range(12)]
     taken = await asyncio.gather(*(database.write(take, "x", name, NOW) for name in names))
     assert sum(taken) == 1

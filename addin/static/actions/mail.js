@@ -3,8 +3,23 @@
 import { announce } from "../announce.js";
 import { reference } from "../api.js";
 import { t } from "../messages.js";
-import { emptyChoice } from "../store.js";
 import { stateText } from "../views/state.js";
+
+/** How to track the open email: `regarding` undefined = the best match, null = without. */
+const emptyChoice = () => ({ regarding: undefined, found: [], left_out: new Set(), conversation: false });
+
+/** No email is open. `isStale`: the open one was changed and is being looked up again. */
+export const initial = () => ({
+  item: null,
+  email: null,
+  emailProblem: null,
+  isEmailLoading: false,
+  busy: null,
+  isStale: false,
+  isConfirming: false,
+  actionProblem: null,
+  choice: emptyChoice(),
+});
 
 /** The record a new email is shown with: the one looked at if it matches too, else the best match. */
 function chooseRecord(email, current) {
@@ -35,7 +50,7 @@ const isPassing = (problem) => isOffline(problem) || problem?.status >= 500;
 const isCaptureOff = (problem) => problem?.code === "feature_off";
 
 /** Actions on the open email; answers for an item that is no longer shown are dropped. */
-export function createMailActions({ store, api, timeline, who }) {
+export function create({ store, api, actions }) {
   let shown = new AbortController();
   let lookedAt = null;
 
@@ -59,7 +74,7 @@ export function createMailActions({ store, api, timeline, who }) {
   async function lookAtPeople(item, signal, cause) {
     const told = { email: null, emailProblem: cause, isEmailLoading: false };
     try {
-      await who.look(item, signal);
+      await actions.who.look(item, signal);
     } catch (problem) {
       if (!signal.aborted) store.update({ ...told, emailProblem: problem });
       return false;
@@ -70,10 +85,11 @@ export function createMailActions({ store, api, timeline, who }) {
 
   function show(email, isQuiet) {
     const before = store.state.email?.item;
-    store.update({ email, who: null, emailProblem: null, isEmailLoading: false });
+    actions.who.forget();
+    store.update({ email, emailProblem: null, isEmailLoading: false });
     if (before && before.state !== email.item.state) announce(stateText(email.item, store.state.user));
     const record = chooseRecord(email, lookedAt);
-    if (!isQuiet || (record && !store.state.timeline.record)) timeline.openRecord(record);
+    if (!isQuiet || (record && !store.state.timeline.record)) actions.timeline.openRecord(record);
   }
 
   /** Look again unnoticed: at what is shown, and at what could not be shown because the server was away. */
@@ -90,21 +106,10 @@ export function createMailActions({ store, api, timeline, who }) {
     shown = new AbortController();
     lookedAt = store.state.timeline.record ?? lookedAt;
     // The timeline below belongs to the email before: nothing of it may be tracked from here.
-    timeline.openRecord(null);
-    store.update({
-      item,
-      email: null,
-      who: null,
-      emailProblem: null,
-      isEmailLoading: Boolean(item),
-      busy: null,
-      isStale: false,
-      isConfirming: false,
-      actionProblem: null,
-      choice: emptyChoice(),
-      picker: null,
-      personForm: null,
-    });
+    actions.timeline.openRecord(null);
+    actions.who.forget();
+    actions.people.forget();
+    store.update({ ...initial(), item, isEmailLoading: Boolean(item) });
     return item ? lookUp(item, false, asked) : Promise.resolve();
   }
 
@@ -121,17 +126,17 @@ export function createMailActions({ store, api, timeline, who }) {
         busy: null,
         isStale: true,
         isConfirming: false,
-        picker: null,
         choice: emptyChoice(),
       });
-      timeline.replaceItem(item);
+      actions.people.closePicker();
+      actions.timeline.replaceItem(item);
       announce(tell(item));
     } catch (problem) {
       if (signal.aborted) return;
       const again = () => change(name, request, tell);
       store.update({ busy: null, isConfirming: false, actionProblem: { problem, again } });
     }
-    await Promise.all([lookUp(store.state.item, true), timeline.refresh()]);
+    await Promise.all([lookUp(store.state.item, true), actions.timeline.refresh()]);
     if (!signal.aborted) store.update({ isStale: false });
   }
 
@@ -144,7 +149,7 @@ export function createMailActions({ store, api, timeline, who }) {
       const others = store.state.choice.found.filter(({ id }) => id !== chosen.id);
       choose({ regarding: chosen, found: [...others, chosen] });
     };
-    store.update({ picker: null });
+    actions.people.closePicker();
     put(record);
     try {
       const detail = await api.record(record, signal);
@@ -154,6 +159,14 @@ export function createMailActions({ store, api, timeline, who }) {
     }
   }
 
+  async function begin({ host, item, email, me }) {
+    host.onItemChanged(openItem);
+    me.catch((problem) => store.update({ emailProblem: store.state.emailProblem ?? problem }));
+    const current = host.item();
+    const isSame = current?.internetMessageId === item?.internetMessageId;
+    await openItem(current, isSame ? email : null);
+  }
+
   /** Whether news is about the open email; while it is not found yet, new mail may be it. */
   function concerns({ kind, id }) {
     const { item, email } = store.state;
@@ -161,15 +174,18 @@ export function createMailActions({ store, api, timeline, who }) {
   }
 
   return {
-    openItem,
+    begin,
     refresh,
-    concerns,
+    hear: (news) => (news.some(concerns) ? refresh() : undefined),
     lookAgain: () => openItem(store.state.item),
     track: () =>
       store.state.isStale
         ? undefined
         : change("track", (id) => api.track(id, trackBody(store.state.email, store.state.choice))),
-    askToUntrack: () => store.update({ isConfirming: true, picker: null }),
+    askToUntrack: () => {
+      actions.people.closePicker();
+      store.update({ isConfirming: true });
+    },
     keepTracked: () => store.update({ isConfirming: false }),
     untrack: () => change("untrack", api.untrack),
     retry: () => change("retry", api.retry),

@@ -6,8 +6,11 @@ import { t } from "../messages.js";
 
 const TYPING_PAUSE_MS = 250;
 
-/** Actions of the record picker (`state.picker`) and of the person form (`state.personForm`). */
-export function createPeopleActions({ store, api, mail }) {
+/** No record picker and no person form is open. */
+export const initial = () => ({ picker: null, personForm: null });
+
+/** Actions of the record picker and of the person form. */
+export function create({ store, api, actions }) {
   let asked = new AbortController();
   let pause = 0;
 
@@ -44,7 +47,7 @@ export function createPeopleActions({ store, api, mail }) {
       const record = await api.createPerson({ table, first_name, last_name, email, company });
       store.update({ personForm: null });
       announce(t("person.added", { name: record.name }));
-      await mail.refresh();
+      await actions.mail.refresh();
     } catch (problem) {
       store.update({ personForm: { ...form, ...person, isSaving: false, problem } });
     }
@@ -52,12 +55,15 @@ export function createPeopleActions({ store, api, mail }) {
 
   return {
     /** `onPick(record)` is called with what was chosen; `purpose` tells the views where to draw it. */
-    openPicker: (purpose, onPick) =>
+    openPicker: (purpose, onPick) => {
+      actions.mail.keepTracked();
       store.update({
-        isConfirming: false,
         picker: { purpose, onPick, text: "", results: null, isLoading: false, problem: null },
-      }),
+      });
+    },
     closePicker: () => store.update({ picker: null }),
+    /** Nothing of the email before stays open. */
+    forget: () => store.update(initial()),
     type,
     findAgain: () => find(store.state.picker.text.trim()),
     openPersonForm: (address) => {

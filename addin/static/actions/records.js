@@ -4,7 +4,6 @@ import { pathOf, readPath } from "../address.js";
 import { announce } from "../announce.js";
 import { Problem } from "../api.js";
 import { t } from "../messages.js";
-import { noRecord } from "../store.js";
 
 const TYPING_PAUSE_MS = 250;
 const NOT_FOUND = 404;
@@ -15,6 +14,17 @@ const isPassing = (problem) => problem?.code === "offline" || problem?.status >=
 /** Not there or not to be read: nobody learns which. */
 const notFound = () =>
   new Problem({ title: t("record.not_found"), status: NOT_FOUND, detail: t("record.not_found.do") });
+
+/**
+ * No record is open. `reference` is what the address or the search names, `record` what the CRM tells of it;
+ * `takesFocus` while it has just been chosen on the page.
+ */
+const noRecord = () => ({ reference: null, record: null, problem: null, takesFocus: false });
+
+export const initial = () => ({
+  search: { text: "", answered: null, items: null, next: null, problem: null, isLoading: false },
+  opened: noRecord(),
+});
 
 /** The search: answers to a text that has been changed since are dropped. */
 function createSearch({ store, api }) {
@@ -52,7 +62,7 @@ function createSearch({ store, api }) {
 }
 
 /** Actions on the search and on the open record; answers for a record no longer shown are dropped. */
-export function createRecordActions({ store, api, timeline }) {
+export function create({ store, api, actions }) {
   const search = createSearch({ store, api });
   let shown = new AbortController();
   const patch = (values) => store.update({ opened: { ...store.state.opened, ...values } });
@@ -67,7 +77,7 @@ export function createRecordActions({ store, api, timeline }) {
       if (signal.aborted) return;
       patch({ record, problem: null, takesFocus: false });
       nameWindow(record);
-      if (!store.state.timeline.record) timeline.openRecord(record);
+      if (!store.state.timeline.record) actions.timeline.openRecord(record);
     } catch (problem) {
       if (signal.aborted) return;
       if (problem.status === NOT_FOUND) leave(notFound());
@@ -77,7 +87,7 @@ export function createRecordActions({ store, api, timeline }) {
 
   function leave(problem) {
     patch({ record: null, takesFocus: false, problem });
-    timeline.openRecord(null);
+    actions.timeline.openRecord(null);
     nameWindow(null);
   }
 
@@ -85,9 +95,10 @@ export function createRecordActions({ store, api, timeline }) {
   function show(reference, record = null) {
     shown.abort();
     shown = new AbortController();
-    store.update({ opened: { ...noRecord(), reference, record, takesFocus: Boolean(record) }, view: "home" });
+    store.update({ opened: { ...noRecord(), reference, record, takesFocus: Boolean(record) } });
+    actions.settings.show("home");
     nameWindow(record);
-    timeline.openRecord(record);
+    actions.timeline.openRecord(record);
     return reference ? look() : undefined;
   }
 
@@ -106,7 +117,14 @@ export function createRecordActions({ store, api, timeline }) {
     },
     close: () => move(null),
     lookAgain: () => (patch({ problem: null }), look()),
-    openAddress: () => show(readPath(location.pathname)),
+    /** A record that has just been chosen may still be on its way: who has gone elsewhere keeps the focus there. */
+    leaveFocus: () => patch({ takesFocus: false }),
+    begin() {
+      const openAddress = () => show(readPath(location.pathname));
+      addEventListener("popstate", openAddress);
+      return Promise.all([search.find(), openAddress()]);
+    },
+    // What a record is called and holds beside its timeline is no news: the regular look renews it.
     refresh() {
       const { opened, search: asked } = store.state;
       if (opened.record || isPassing(opened.problem)) look();

@@ -1,11 +1,28 @@
 // The user's own choices and failures, beside what the page is about.
 
 import { announce } from "../announce.js";
+import { Problem } from "../api.js";
 import { t } from "../messages.js";
 import { stateText } from "../views/state.js";
 
-/** Actions of the two side views; `show(view)` changes between them and the page itself ("home"). */
-export function createSettingsActions({ store, api, timeline }) {
+const CONFLICT = 409;
+
+/** The page itself is shown ("home"), and neither of its two side views. */
+export const initial = () => ({
+  view: "home",
+  preferences: null,
+  preferencesProblem: null,
+  failures: null,
+  failuresProblem: null,
+  failureCount: 0,
+});
+
+/** Actions of the two side views; `show(view)` changes between them and the page itself. */
+export function create({ store, api, actions }) {
+  let told = null; // the preferences as the server has last told them
+  let wanted = null;
+  let saving = null;
+
   async function loadFailures() {
     try {
       const page = await api.failures();
@@ -17,23 +34,49 @@ export function createSettingsActions({ store, api, timeline }) {
 
   async function loadPreferences() {
     try {
-      store.update({ preferences: await api.preferences(), preferencesProblem: null });
+      told = await api.preferences();
+      store.update({ preferences: told, preferencesProblem: null });
     } catch (problem) {
       store.update({ preferencesProblem: problem });
     }
   }
 
-  async function showUntracked(isShown) {
-    const before = store.state.preferences;
-    store.update({ preferences: { ...before, auto_capture: isShown }, preferencesProblem: null });
+  /** Keep the choice, unless preferences were changed elsewhere since they were read. */
+  function showUntracked(isShown) {
+    wanted = isShown;
+    store.update({ preferences: { ...told, auto_capture: isShown }, preferencesProblem: null });
+    saving ??= save().finally(() => (saving = null));
+    return saving;
+  }
+
+  async function save() {
     try {
-      const saved = await api.savePreferences({ auto_capture: isShown });
-      store.update({ preferences: { ...before, ...saved } });
+      let kept = null;
+      // Who changes it again while it is on its way means the last: it goes out at the version of the one before.
+      while (kept !== wanted) {
+        kept = wanted;
+        told = await api.savePreferences({ auto_capture: kept, version: told.version });
+      }
+      store.update({ preferences: told });
       announce(t("preferences.saved"));
-      await timeline.refresh();
     } catch (problem) {
-      store.update({ preferences: before, preferencesProblem: problem });
+      store.update({ preferences: told, preferencesProblem: problem });
+      if (problem.status === CONFLICT) await takeChange();
     }
+    await actions.timeline.refresh();
+  }
+
+  /** Show what holds now and what was changed, for the person to decide anew. */
+  async function takeChange() {
+    const before = told;
+    await loadPreferences();
+    if (store.state.preferencesProblem) return; // not even that could be read, and it says so
+    const isOther = told.auto_capture === before.auto_capture;
+    const change = isOther ? "other" : told.auto_capture ? "on" : "off";
+    const detail = t(`preferences.changed.${change}`, { name: t("preferences.auto_capture") });
+    store.update({
+      preferencesProblem: new Problem({ title: t("preferences.changed"), status: CONFLICT, detail }),
+    });
   }
 
   async function retryFailure(item) {
@@ -47,13 +90,20 @@ export function createSettingsActions({ store, api, timeline }) {
   }
 
   function show(view) {
-    const { opened } = store.state;
-    // A record that has just been chosen may still be on its way: who has gone elsewhere keeps the focus there.
-    store.update({ view, ...(opened && { opened: { ...opened, takesFocus: false } }) });
-    if (view === "failures") return loadFailures();
-    if (view === "preferences") return loadPreferences();
-    return undefined;
+    store.update({ view });
+    if (view === "home") return undefined;
+    actions.records?.leaveFocus();
+    return view === "failures" ? loadFailures() : loadPreferences();
   }
 
-  return { show, loadFailures, loadPreferences, showUntracked, retryFailure };
+  return {
+    show,
+    settle: () => Promise.all([loadFailures(), loadPreferences()]),
+    refresh: () => (store.state.preferences ? undefined : loadPreferences()),
+    hear: (news) => (news.some(({ own }) => own) ? loadFailures() : undefined),
+    loadFailures,
+    loadPreferences,
+    showUntracked,
+    retryFailure,
+  };
 }

@@ -3,7 +3,6 @@
 import { announce } from "../announce.js";
 import { reference } from "../api.js";
 import { t } from "../messages.js";
-import { emptyTimeline } from "../store.js";
 import { stateText } from "../views/state.js";
 
 const REACH_IN_DAYS = [30, 90, 365, 36_500];
@@ -19,8 +18,29 @@ function renewFirstPage(items, page) {
   return [...page.items, ...older];
 }
 
+/** No timeline yet; `days` grows with each *Show older* beyond the last page. */
+function emptyTimeline(record = null) {
+  return {
+    record,
+    days: REACH_IN_DAYS[0],
+    items: [],
+    next: null,
+    notice: null,
+    audience: null,
+    problem: null,
+    isLoading: false,
+    hasLoaded: false,
+    itemProblems: new Map(),
+    busy: new Set(),
+  };
+}
+
+export const initial = () => ({ timeline: emptyTimeline() });
+
+const isSame = (one, other) => Boolean(one && other) && one.table === other.table && one.id === other.id;
+
 /** Actions on the timeline; answers for a record no longer shown are dropped. */
-export function createTimelineActions({ store, api }) {
+export function create({ store, api, actions }) {
   let shown = new AbortController();
 
   const patch = (values) => store.update({ timeline: { ...store.state.timeline, ...values } });
@@ -40,11 +60,11 @@ export function createTimelineActions({ store, api }) {
   }
 
   function openRecord(record) {
-    const current = store.state.timeline.record;
-    if (record && current && record.id === current.id && record.table === current.table) return refresh();
+    actions.people?.closePicker();
+    if (isSame(record, store.state.timeline.record)) return refresh();
     shown.abort();
     shown = new AbortController();
-    store.update({ timeline: emptyTimeline(record), picker: null });
+    store.update({ timeline: emptyTimeline(record) });
     return record ? load(() => read()) : undefined;
   }
 
@@ -119,9 +139,17 @@ export function createTimelineActions({ store, api }) {
     patch({ busy: left });
   }
 
+  /** Whether news is about what is shown, or could be: new mail may belong to any record. */
+  function concerns({ kind, id, record }) {
+    const { timeline } = store.state;
+    if (!timeline.record) return false;
+    return kind === "mailbox" || isSame(record, timeline.record) || timeline.items.some((item) => item.id === id);
+  }
+
   return {
     openRecord,
     refresh,
+    hear: (news) => (news.some(concerns) ? refresh() : undefined),
     replaceItem,
     showOlder,
     canReachFurther: () => store.state.timeline.days !== REACH_IN_DAYS.at(-1),

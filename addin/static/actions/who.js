@@ -5,9 +5,13 @@ const MOST = 20;
 
 const domainOf = (address) => address.slice(address.lastIndexOf("@") + 1).toLowerCase();
 
-/** Looks people up; `state.who` is {matched, unknown} as the server tells them of an email, or null. */
-export function createWhoActions({ store, api, timeline }) {
+/** `who` is {matched, unknown} as the server tells them of an email, or null. */
+export const initial = () => ({ who: null });
+
+/** Looks people up. */
+export function create({ store, api, actions }) {
   return {
+    forget: () => store.update(initial()),
     /** Ask for the people of an item but for colleagues; the first who is known is opened, unless one is. */
     async look(item, signal) {
       const user = store.state.user ?? (await api.me()).user;
@@ -22,7 +26,7 @@ export function createWhoActions({ store, api, timeline }) {
       );
       const unknown = addresses.filter((_, at) => !pages[at].items.length);
       store.update({ who: { matched, unknown } });
-      if (!store.state.timeline.record) timeline.openRecord(matched[0]?.record ?? null);
+      if (!store.state.timeline.record) actions.timeline.openRecord(matched[0]?.record ?? null);
     },
   };
 }

@@ -7,7 +7,7 @@ import { failuresView } from "./failures.js";
 import { preferencesView } from "./preferences.js";
 
 /** The views beside "home", by the name that the state has for them. */
-export const SIDE_VIEWS = { failures: failuresView, preferences: preferencesView };
+const SIDE_VIEWS = { failures: failuresView, preferences: preferencesView };
 
 function failuresButton(state, actions) {
   if (!state.failureCount) return nothing;
@@ -22,8 +22,22 @@ function failuresButton(state, actions) {
   );
 }
 
-/** The bar at the top: the product's name and the side views, or the way back from one. */
-export function bar(state, actions) {
+function barButtons(state, actions) {
+  const open = () => actions.settings.show("preferences");
+  return html`<div class="bar-buttons">
+    ${failuresButton(state, actions)}
+    ${iconButton(t("preferences.open"), "settings", open, { opens: "preferences" })}
+  </div>`;
+}
+
+/** The side view that is open, or null while the page shows what it is about. */
+export function sideView(state, actions) {
+  const view = SIDE_VIEWS[state.view];
+  return view ? html`<main>${view(state, actions)}</main>` : null;
+}
+
+/** The bar at the top: the product's name and, once somebody is there, the side views, or the way back from one. */
+export function bar(state, actions = null) {
   if (state.view !== "home") {
     return html`<header class="bar" data-part=${state.view}>
       ${button(t("back"), () => actions.settings.show("home"), {
@@ -35,12 +49,7 @@ export function bar(state, actions) {
   }
   return html`<header class="bar">
     <h1 class="product" tabindex="-1">${t("product")}</h1>
-    <div class="bar-buttons">
-      ${failuresButton(state, actions)}
-      ${iconButton(t("preferences.open"), "settings", () => actions.settings.show("preferences"), {
-        opens: "preferences",
-      })}
-    </div>
+    ${actions ? barButtons(state, actions) : nothing}
   </header>`;
 }
 

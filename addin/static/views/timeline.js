@@ -5,6 +5,7 @@ import { html, nothing, repeat } from "../html.js";
 import { t } from "../messages.js";
 import { button, icon, line, problemLine, skeleton } from "./controls.js";
 import { recordPicker, recordSymbol } from "./picker.js";
+import { preferencesLine } from "./preferences.js";
 import { timelineEntry } from "./timeline-entry.js";
 
 const isSame = (one, other) => one?.id === other?.id && one?.table === other?.table;
@@ -69,10 +70,8 @@ const isUntrackedHidden = ({ preferences }) => preferences?.auto_capture === fal
 /** Says so where the user's own preferences hide mail here. */
 export function hiddenLine(state, actions) {
   if (!isUntrackedHidden(state)) return nothing;
-  return line("info", {
-    title: t("timeline.hidden"),
-    action: button(t("timeline.show"), () => actions.settings.showUntracked(true)),
-  });
+  const show = button(t("timeline.show"), () => actions.settings.showUntracked(true));
+  return html`${line("info", { title: t("timeline.hidden"), action: show })} ${preferencesLine(state, actions)}`;
 }
 
 function older(state, actions) {

@@ -8,12 +8,10 @@ from pathlib import Path
 import jwt
 import pytest
 
-from connectors.embedded.crm.crm import REVISIONS
 from connectors.embedded.directory import EmbeddedDirectory
 from connectors.keys import KEY_FILE, read_signing_keys
 from insights.database import Database
 from insights.errors import NotSignedIn, Unavailable
-from insights.migrate import upgrade
 from insights.model import Identity
 from insights.settings import Settings
 from tests.conftest import OpenDatabase
@@ -39,9 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def crm_database(open_database: OpenDatabase) -> Database:
-    database = open_database("crm")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("crm")
 
 
 @pytest.fixture

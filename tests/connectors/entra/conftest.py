@@ -13,7 +13,6 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from connectors.entra.opening import Entra, open_entra
 from insights.database import Database
-from insights.migrate import REVISIONS, upgrade
 from insights.model import User
 from insights.settings import Settings
 from tests.conftest import OpenDatabase
@@ -68,9 +67,7 @@ def application(entra: EntraStandin) -> Application:
 @pytest.fixture
 async def liaison(open_database: OpenDatabase) -> Database:
     """The database `liaison` at its newest schema."""
-    database = open_database("liaison")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("liaison")
 
 
 @pytest.fixture

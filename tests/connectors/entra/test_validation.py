@@ -16,9 +16,9 @@ from tests.standins.entra.directory import GRAPH, PEOPLE, Application
 
 
 @pytest.fixture
-def database_url() -> str:
+def database_kind() -> str:
     """Nothing here is about the database."""
-    return ""
+    return "sqlite"
 
 
 OTHER_TENANT = "99999999-0f2e-4a6b-9c7d-1e2f3a4b5c6d"

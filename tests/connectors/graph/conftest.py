@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from insights.database import Database
-from insights.migrate import REVISIONS, upgrade
 from tests.connectors.graph.tenant import Tenant, running_tenant
+from tests.databases import MIGRATED, SqliteFiles
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(sqlite_files: SqliteFiles, tmp_path: Path) -> AsyncIterator[Database]:
     """Liaison's own database, at its newest schema."""
+    sqlite_files.copy(MIGRATED, tmp_path)
     database = Database("liaison", data_dir=tmp_path)
-    await upgrade(database, REVISIONS)
     yield database
     await database.close()
 

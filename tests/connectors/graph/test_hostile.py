@@ -47,6 +47,8 @@ class Other:
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(f"{request.method} {request.path_qs}")
         self.tokens += request.headers.getall("Authorization", [])
+        async for _ in request.content.iter_any():
+            pass  # what is left unread is waited for at the end
         return web.json_response({"value": []}, status=201)
 
 

@@ -5,7 +5,9 @@ SchemaName), one to several like `customerid_account`, an activity's regarding l
 `regardingobjectid_account_email`. Collections are named like their relationship.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tests.standins.dataverse import extra_schema
 from tests.standins.dataverse.schema import Column, Schema, Table
@@ -37,8 +39,12 @@ class Navigation:
     def __init__(self, schema: Schema) -> None:
         self.singles = {table.name: dict(_singles(schema, table)) for table in schema.tables.values()}
         self.collections: dict[str, dict[str, Collection]] = {name: {} for name in schema.tables}
+        owners: dict[str, list[Table]] = {}
         for table in schema.tables.values():
-            for owner, found in _collections(schema, table):
+            for name in dict.fromkeys(table.relationships.get("One-To-Many", [])):
+                owners.setdefault(name, []).append(table)
+        for table in schema.tables.values():
+            for owner, found in _collections(owners, table):
                 self.collections[owner].setdefault(found.name, found)
         for name, (intersect, *sides) in extra_schema.MANY_TO_MANY.items():
             for (owner, own), (other, column) in (sides, reversed(sides)):
@@ -50,6 +56,12 @@ class Navigation:
             if single.column == column and target in single.targets:
                 return single.name
         return ""
+
+
+@lru_cache(maxsize=8)
+def navigation_of(schema: Schema) -> Navigation:
+    """The same for the same schema, which nothing changes."""
+    return Navigation(schema)
 
 
 def _singles(schema: Schema, table: Table) -> list[tuple[str, Single]]:
@@ -80,15 +92,14 @@ def _single_name(table: Table, column: Column, target: str, *, is_only: bool) ->
     return stem if is_only else f"{stem}_{target}"
 
 
-def _collections(schema: Schema, table: Table) -> list[tuple[str, Collection]]:
+def _collections(owners: Mapping[str, list[Table]], table: Table) -> list[tuple[str, Collection]]:
     """Collections that lead to rows of `table`, with the table each belongs to."""
     found = []
     for name in table.relationships.get("Many-To-One", []):
-        for owner in schema.tables.values():
-            if name in owner.relationships.get("One-To-Many", []):
-                column = _referencing(table, owner, name)
-                if column:
-                    found.append((owner.name, Collection(name, table.name, column)))
+        for owner in owners.get(name, []):
+            column = _referencing(table, owner, name)
+            if column:
+                found.append((owner.name, Collection(name, table.name, column)))
     if table.is_custom:
         for suffix, activity in extra_schema.ACTIVITY_RELATIONSHIPS.items():
             name = f"{table.name}_{suffix}"

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from tests.standins.dataverse.navigation import Navigation
+from tests.standins.dataverse.navigation import Navigation, navigation_of
 from tests.standins.dataverse.schema import NAMELESS, Schema, Table
 from tests.standins.dataverse.store import Ref, Row, Store
 
@@ -20,6 +21,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@cache
 def stable_id(kind: str, name: str) -> str:
     """The same GUID for the same name, for what every organisation has."""
     return str(uuid5(NAMESPACE_URL, f"standin:{kind}:{name.casefold()}"))
@@ -43,11 +45,11 @@ class Organization:
     """Delta tokens of versions below this have expired."""
 
     def __post_init__(self) -> None:
-        self.navigation: Navigation = Navigation(self.schema)
+        self.navigation: Navigation = navigation_of(self.schema)
 
     def use_schema(self, schema: Schema) -> None:
         """Change the tables there are."""
-        self.schema, self.navigation = schema, Navigation(schema)
+        self.schema, self.navigation = schema, navigation_of(schema)
 
     def find(self, ref: Ref) -> Row | None:
         """The row of a reference; `activitypointer` finds an activity of any kind."""

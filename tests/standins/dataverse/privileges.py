@@ -20,6 +20,7 @@ RIGHTS = {
 }
 """Access rights with their bits, in the order in which the service writes them."""
 DEPTH_NAMES = {1: "Basic", 2: "Local", 4: "Deep", 8: "Global"}
+BUILT_IN_DEPTHS = {name.casefold(): depth for name, depth in BUILT_IN_ROLES.items()}
 OWN_ROLES_LACK = frozenset(name.casefold() for name in CARD_PRIVILEGES)
 
 
@@ -47,8 +48,7 @@ def all_privileges(schema: Schema) -> Iterator[tuple[str, int]]:
 
 def usual_depth(role: str, privilege: str) -> int:
     """How deep a role grants a privilege unless its rows say otherwise, 0 for not at all."""
-    built_in = {name.casefold(): depth for name, depth in BUILT_IN_ROLES.items()}
-    depth = built_in.get(role.casefold())
+    depth = BUILT_IN_DEPTHS.get(role.casefold())
     if privilege in extra_schema.OTHER_PRIVILEGES:
         return 8 if role.casefold() == ADMINISTRATOR.casefold() else 0
     if depth is None:

@@ -92,7 +92,7 @@ class Table:
         return True
 
 
-@dataclass
+@dataclass(eq=False)
 class Schema:
     """All tables by logical name."""
 

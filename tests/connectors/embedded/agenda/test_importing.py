@@ -21,11 +21,9 @@ from connectors.embedded.agenda.store import Counts, Moved, select_calendar, wri
 from connectors.embedded.agenda.tables import agenda as tables
 from connectors.embedded.agenda.tables import events, meetings, tasks
 from connectors.embedded.crm.importing import ImportFailed, import_rows
-from connectors.embedded.mail.store import REVISIONS
 from insights.database import Database
 from insights.errors import Invalid, NotFound, Unavailable
 from insights.mail.addresses import mailbox_key
-from insights.migrate import upgrade
 from insights.model import Meeting
 from tests.calendars import MadeMeeting, MadeTask, write_ics
 from tests.conftest import OpenDatabase
@@ -42,9 +40,7 @@ BEGINS = "DTSTART:20261123T090000Z\nSUMMARY:"
 
 @pytest.fixture
 async def database(open_database: OpenDatabase) -> Database:
-    database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("mailbox")
 
 
 @pytest.fixture

@@ -120,14 +120,14 @@ async def read_page(database: Database, cursor: str | None, most: int) -> RowCha
 
 
 async def test_an_older_crm_gets_its_dates_and_can_be_read_from_the_start(
-    open_database: OpenDatabase, tmp_path: Path
+    open_empty: OpenDatabase, tmp_path: Path
 ) -> None:
     """Rows of before 0003 have no number and no entry in `dates`."""
     older = tmp_path / "older"
     older.mkdir()
     for revision in ("0001_first.py", "0002_changes.py"):
         (older / revision).write_text((REVISIONS / revision).read_text("utf-8"), "utf-8")
-    database = open_database("crm")
+    database = open_empty("crm")
     await upgrade(database, older)
     await database.write(_write_old)
     crm = EmbeddedCrm(database, now=lambda: NOW)

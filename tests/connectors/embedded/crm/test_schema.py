@@ -88,11 +88,11 @@ def _is_same(column: Column, attribute: dict[str, object] | None) -> bool:
     return is_listed and (column.kind == "computed" or attribute["type"] in SAME[column.kind])
 
 
-async def test_migrations_make_the_tables_of_the_code(open_database: OpenDatabase) -> None:
+async def test_migrations_make_the_tables_of_the_code(open_empty: OpenDatabase) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    database = open_database("crm")
+    database = open_empty("crm")
     await upgrade(database, REVISIONS)
 
     def differences(connection: Connection) -> list[object]:

@@ -39,9 +39,7 @@ def named(name: str, **values: object) -> bytes:
 
 @pytest.fixture
 async def database(open_database: OpenDatabase) -> Database:
-    database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("mailbox")
 
 
 @pytest.fixture
@@ -197,10 +195,10 @@ def parse_stored(raw: bytes) -> bytes:
 
 
 async def test_mail_of_the_version_before_is_there_read_and_told_to_nobody(
-    open_database: OpenDatabase,
+    open_empty: OpenDatabase,
 ) -> None:
     """Rows as 0003 has them, with a summary that ends at the authors."""
-    database = open_database("mailbox")
+    database = open_empty("mailbox")
     await database.write(lambda connection: upgrade_schema(connection, "mailbox", REVISIONS, to="0003"))
     own_id = bytes.fromhex(id_of("one").replace("-", ""))
     summary = [

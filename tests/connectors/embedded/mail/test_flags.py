@@ -8,10 +8,8 @@ import pytest
 from connectors.embedded.mail.flags import of_apple, of_maildir, of_mbox
 from connectors.embedded.mail.importing import import_mail
 from connectors.embedded.mail.mail import EmbeddedMail
-from connectors.embedded.mail.store import REVISIONS
 from insights.database import Database
 from insights.mail.parsing.pool import MailParser
-from insights.migrate import upgrade
 from tests.conftest import OpenDatabase
 from tests.connectors.embedded.mail.boxes import PLAIN, lay, mail
 from tests.mails import AT, make_mail, own_mailbox
@@ -22,9 +20,7 @@ ANN = "ann@ours.example"
 
 @pytest.fixture
 async def database(open_database: OpenDatabase) -> Database:
-    database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("mailbox")
 
 
 async def bring(database: Database, path: Path) -> dict[str, bool]:

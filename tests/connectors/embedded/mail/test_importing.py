@@ -20,13 +20,11 @@ from sqlalchemy import Connection, select, update
 from connectors.embedded.agenda.tables import agenda
 from connectors.embedded.mail.importing import ImportMailReport, import_mail, import_messages
 from connectors.embedded.mail.mail import EmbeddedMail
-from connectors.embedded.mail.store import REVISIONS
 from connectors.embedded.mail.tables import mail as tables
 from insights.database import Database
 from insights.errors import Invalid, NotFound
 from insights.mail.addresses import relation_key
 from insights.mail.parsing.pool import MailParser
-from insights.migrate import upgrade
 from insights.model import MailQuery, Message
 from tests.conftest import OpenDatabase
 from tests.mails import AT, make_mail, own_mailbox
@@ -40,9 +38,7 @@ BODIES = ["Dear Ann\n\nFrom here on\n>From there\n", "no end of line", "\n\nblan
 
 @pytest.fixture
 async def database(open_database: OpenDatabase) -> Database:
-    database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("mailbox")
 
 
 async def bring(database: Database, path: Path, mailbox: str = ANN) -> ImportMailReport:
@@ -305,6 +301,7 @@ async def test_nothing_of_a_message_is_outside_its_database(database: Database, 
 
 
 @pytest.mark.testdata
+@pytest.mark.slow("imports all real mail twice")
 async def test_search_finds_what_a_plain_scan_of_real_mail_finds(database: Database, testdata: Path) -> None:
     folder = testdata / "mail/spamassassin/ham"
     scanned: dict[str, set[str]] = {}

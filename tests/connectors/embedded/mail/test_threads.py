@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.embedded.mail.mail import EmbeddedMail
-from connectors.embedded.mail.store import REVISIONS, insert_parsed
+from connectors.embedded.mail.store import insert_parsed
 from connectors.embedded.mail.threads import normalise_subject
 from insights.database import Database
 from insights.mail.parsing.parsed import ParsedMessage
 from insights.mail.parsing.pool import MailParser
 from insights.mail.parsing.worker import parse
-from insights.migrate import upgrade
 from tests.conftest import OpenDatabase
 from tests.mails import AT, make_mail, own_mailbox
 
@@ -25,9 +24,7 @@ ANA, ANN, BOB = "ana@fabrikam.example", "ann@ours.example", "bob@ours.example"
 
 @pytest.fixture
 async def database(open_database: OpenDatabase) -> Database:
-    database = open_database("mailbox")
-    await upgrade(database, REVISIONS)
-    return database
+    return open_database("mailbox")
 
 
 def message(

@@ -39,8 +39,8 @@ def write_before(connection: Connection) -> None:
 
 
 @pytest.fixture
-async def database(open_database: OpenDatabase) -> Database:
-    database = open_database("mailbox")
+async def database(open_empty: OpenDatabase) -> Database:
+    database = open_empty("mailbox")
     await database.write(lambda connection: upgrade_schema(connection, "mailbox", REVISIONS, to="0002"))
     await database.write(write_before)
     await upgrade(database, REVISIONS)
@@ -81,8 +81,8 @@ async def test_what_is_named_by_this_version_is_never_renamed(database: Database
     assert set(BEFORE) < names
 
 
-async def test_a_new_installation_has_none(open_database: OpenDatabase) -> None:
-    database = open_database("mailbox")
+async def test_a_new_installation_has_none(open_empty: OpenDatabase) -> None:
+    database = open_empty("mailbox")
     await upgrade(database, REVISIONS)
     assert not await has_folded(database)
     assert await database.read(lambda c: c.execute(text("SELECT count(*) FROM folded_keys")).scalar()) == 0
