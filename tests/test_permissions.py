@@ -103,6 +103,7 @@ GUARDED: dict[str, Callable[[Services, User], Awaitable[object]]] = {
     "list_untracked": lambda services, user: list_untracked(services, user, None),
     "read_listed": lambda services, user: read_listed(services, user, None, []),
     "list_failures": lambda services, user: failures.list_failures(services, user, cursor=None, limit=5),
+    "read_failure": lambda services, user: failures.read_failure(services, user, "none"),
     "change_preferences": lambda services, user: choices.change_preferences(
         services, user, PreferencesBody(auto_capture=True)
     ),

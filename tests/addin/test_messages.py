@@ -10,8 +10,8 @@ OWN = read_texts("en", ("pane",))
 CATALOGUE = {**OWN, **read_texts("en", ("shared",))}
 SCRIPT = "\n".join(path.read_text() for path in STATIC.rglob("*.js"))
 
-# Keys put together from a value: a table, an activity's kind or direction, a host's problem, a form's field.
-FAMILIES = ("table.", "kind.", "direction.", "host.", "person.")
+# Keys put together from a value: a table, a kind or direction, a host's problem, a form's field, a change.
+FAMILIES = ("table.", "kind.", "direction.", "host.", "person.", "preferences.changed.")
 
 
 def test_every_text_on_screen_is_in_the_catalogue() -> None:

@@ -457,7 +457,7 @@ def test_bent_bytes_under_a_fitting_checksum_do_no_harm(
         assert (folder / "var" / "files" / "one").read_bytes() == b"first"
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 async def test_rows_that_do_not_fit_leave_an_empty_database(
     tmp_path: Path, database_url: str, other_database_url: str
 ) -> None:
@@ -501,7 +501,7 @@ async def test_rows_that_do_not_fit_leave_an_empty_database(
     assert await attempt(raw, tmp_path / "whole", other_database_url) is None
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 async def test_the_jobs_of_an_older_backup_are_loaded_into_no_database(
     tmp_path: Path, database_url: str, other_database_url: str
 ) -> None:
@@ -527,7 +527,7 @@ async def test_the_jobs_of_an_older_backup_are_loaded_into_no_database(
     engine.dispose()
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 async def test_every_schema_is_restored_whole(
     tmp_path: Path, database_url: str, other_database_url: str
 ) -> None:
