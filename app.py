@@ -40,6 +40,8 @@ WARM_UPS = web.AppKey("warm_ups", Sequence[Callable[[], Awaitable[None]]])
 DUE = work.DUE + chats_due.DUE
 OVERHEARD = {tracks.NEWS: changes.overhear}
 """Of which news others hear, too, than who is told: kind → who of those who listen."""
+LOOKS = ((changes.MAILBOX_EVERY_SECONDS, changes.MailboxLook),)
+"""What is looked after for all who listen, and how often."""
 GARBAGE = 10_000
 """New objects after which the collector looks: a request makes thousands, nearly all gone by themselves."""
 GRACE = 20.0
@@ -107,6 +109,8 @@ def _running(
                 app[SHARED_MAILBOXES] = cast(SharedMailboxes, services.mail)
             for kind, overhear in OVERHEARD.items():
                 services.news.let_overhear(kind, partial(overhear, services))
+            for seconds, look in LOOKS:
+                services.news.let_look(seconds, look(services))
             async with work.running(services):
                 worker = asyncio.create_task(_work(services, app[BOT], stack, stores.due))
                 try:

@@ -4,10 +4,11 @@ Every process reads for itself, so it does not matter which of them moved someth
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, func, insert, select
@@ -60,6 +61,10 @@ def tell(
         connection.execute(insert(told), rows)
 
 
+Look = Callable[[Sequence[User]], Awaitable[Mapping[str, Sequence[NewsItem]]]]
+"""Of those who listen: what is new to each of them, by the user's id."""
+
+
 @dataclass(eq=False, slots=True)
 class Listener:
     """Who listens: a user, or None for what is done for everybody."""
@@ -75,10 +80,15 @@ class News:
         self._database = database
         self._listeners: set[Listener] = set()
         self._overhearing: dict[str, Overhear] = {}
+        self._looks: list[tuple[float, Look]] = []
         self._passing: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._last = 0
+
+    def let_look(self, seconds: float, look: Look) -> None:
+        """Have all who listen looked after from time to time, in one go: what `look` finds is told them."""
+        self._looks.append((seconds, look))
 
     def let_overhear(self, kind: str, who: Overhear) -> None:
         """Let news of a kind reach those, too, of whom `who` says so; asked once for all who listen."""
@@ -92,6 +102,8 @@ class News:
             if self._reading is None:
                 self._last = await self._database.read(newest_change)
                 self._reading = asyncio.create_task(self._read())
+                for seconds, look in self._looks:
+                    self._pass(self._keep_looking(seconds, look))
         self._listeners.add(listener)
         try:
             yield listener.heard
@@ -130,9 +142,28 @@ class News:
                 listener.heard.put_nowait(list(dict.fromkeys(own)))
         for kind, who in self._overhearing.items():
             if of_kind := [each for each in happened if each.kind == kind]:
-                task = asyncio.create_task(self._pass_on(of_kind, who))
-                self._passing.add(task)
-                task.add_done_callback(self._passing.discard)
+                self._pass(self._pass_on(of_kind, who))
+
+    def _pass(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
+
+    async def _keep_looking(self, seconds: float, look: Look) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            users = {each.user.id: each.user for each in self._listeners if each.user}
+            try:
+                found = await look(list(users.values()))
+            except Problem as problem:
+                log.warning("nobody was looked after", code=problem.code)
+                continue
+            except Exception:
+                log.exception("nobody was looked after")
+                continue
+            for listener in self._listeners:
+                if listener.user and (items := found.get(listener.user.id)):
+                    listener.heard.put_nowait(list(items))
 
     async def _pass_on(self, happened: "Sequence[Told]", who: Overhear) -> None:
         users = {each.user.id: each.user for each in self._listeners if each.user}

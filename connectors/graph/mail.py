@@ -1,5 +1,6 @@
 """Exchange Online: the Mail port on Microsoft Graph."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -34,6 +35,9 @@ LATEST = "latest"
 
 Version = Callable[[Mailbox], Awaitable[str]]
 NO_HEADER = set(map(chr, range(32))) | {"\x7f"}
+
+AT_ONCE = 16
+"""Mailboxes whose versions are looked at side by side."""
 
 
 class GraphMail:
@@ -150,6 +154,16 @@ class GraphMail:
             user_id: frozenset(each for address in mailboxes for each in listed.get(address, ()))
             for user_id, mailboxes in opened.items()
         }
+
+    async def versions(self, readers: Collection[User]) -> Mapping[str, str]:
+        """The number of each user's own mailbox, "" where nobody tells us of its changes."""
+        users = list(readers)
+        found: dict[str, str] = {}
+        for start in range(0, len(users), AT_ONCE):
+            some = users[start : start + AT_ONCE]
+            looks = (self._version(user.mailbox) for user in some)
+            found |= zip((user.id for user in some), await asyncio.gather(*looks), strict=True)
+        return found
 
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes with the mailbox; "" where nobody tells us of its changes."""

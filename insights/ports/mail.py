@@ -99,6 +99,10 @@ class Mail(Protocol):
         """
         ...
 
+    async def versions(self, readers: Collection[User]) -> Mapping[str, str]:
+        """`version` of each user's own mailbox, by the user's id, in one go."""
+        ...
+
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes whenever the mailbox, or a message in it, does; cheap enough to poll."""
         ...

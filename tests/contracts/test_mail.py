@@ -362,6 +362,19 @@ async def test_version__changes_with_every_new_message_only(server: Server) -> N
     assert (again, nothing, other) == (one, three, three)
 
 
+async def test_versions__are_those_of_each_own_mailbox(server: Server) -> None:
+    async def both() -> tuple[str, str]:
+        found = await server.mail.versions([ANNS.reader, BOBS.reader])
+        assert found.keys() == {ANNS.reader.id, BOBS.reader.id}
+        return found[ANNS.reader.id], found[BOBS.reader.id]
+
+    anns, bobs = await both()
+    await server.deliver(ANN, [named("one")])
+    assert await both() == (await server.mail.version(ANNS), bobs)
+    assert (await both())[0] != anns
+    assert await server.mail.versions([]) == {}
+
+
 async def test_a_shared_mailbox_is_read_by_whom_it_is_shared_with_alone(server: Server) -> None:
     await server.deliver_listed(ANN, [named("one", files={"a.bin": b"content"})])
     query, own_id = MailQuery(["ana@fabrikam.example"]), id_of("one")

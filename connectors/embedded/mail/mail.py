@@ -110,6 +110,11 @@ class EmbeddedMail:
         addresses = {user.id: user.email for user in readers}
         return await self._database.read(select_held, addresses, email_ids)
 
+    async def versions(self, readers: Collection[User]) -> Mapping[str, str]:
+        """The number of each user's own mailbox, "0" before its first message."""
+        addresses = {user.id: user.email for user in readers}
+        return await self._database.read(reads.read_versions, addresses)
+
     async def version(self, mailbox: Mailbox) -> str:
         """A token that changes whenever the mailbox gets or loses a message; cheap enough to poll."""
         found = await self._read(mailbox, reads.read_mailbox)

@@ -1,6 +1,6 @@
 """Reading mailboxes: index ranges whose cost grows with the answer, not with the mailbox."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from insights.model import MailQuery, Message
 
 ADDRESSES_PER_STATEMENT = 100
 IDS_PER_STATEMENT = 500
+AT_ONCE = 500
 MAILBOX = select(mailboxes.c.id, mailboxes.c.version).where(mailboxes.c.address_key == bindparam("key"))
 SUMMARY = (
     messages.c.email_id,
@@ -34,6 +35,18 @@ def read_mailbox(connection: Connection, mailbox: str) -> tuple[int, int] | None
     """(id, version) of a mailbox, None before its first message."""
     row = connection.execute(MAILBOX, {"key": mailbox_key(mailbox)}).first()
     return (row.id, row.version) if row else None
+
+
+def read_versions(connection: Connection, addresses: Mapping[str, str]) -> dict[str, str]:
+    """The version of the mailbox of each of these addresses, by their names, "0" before its first message."""
+    keys = {name: mailbox_key(address) for name, address in addresses.items()}
+    wanted = sorted(set(keys.values()))
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        some = mailboxes.c.address_key.in_(wanted[start : start + AT_ONCE])
+        query = select(mailboxes.c.address_key, mailboxes.c.version).where(some)
+        found |= {row.address_key: row.version for row in connection.execute(query)}
+    return {name: str(found.get(key, 0)) for name, key in keys.items()}
 
 
 def mailbox_keys(connection: Connection) -> set[str]:
