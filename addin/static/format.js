@@ -65,6 +65,12 @@ export function tableName(table) {
   return hasMessage(key) ? t(key) : table;
 }
 
+/** "Case: Pump stops" for a tooltip; the kind of a custom table is no word that sellers know. */
+export function recordTitle({ table, name }) {
+  const key = `table.${table}`;
+  return hasMessage(key) ? `${t(key)}: ${name}` : name;
+}
+
 /** First and last name and company as they can be guessed from an address and a display name. */
 export function guessPerson(email, displayName = "") {
   const [local = "", domain = ""] = email.split("@");

@@ -1,6 +1,6 @@
 // The chosen record's timeline, with the other records of the email one tab away.
 
-import { formatPeriod, tableName } from "../format.js";
+import { formatPeriod, recordTitle } from "../format.js";
 import { html, nothing, repeat } from "../html.js";
 import { t } from "../messages.js";
 import { button, icon, line, problemLine, skeleton } from "./controls.js";
@@ -47,7 +47,7 @@ function tabs(state, actions) {
           aria-selected=${isOpen}
           aria-controls="timeline"
           tabindex=${isOpen ? 0 : -1}
-          title="${tableName(record.table)}: ${record.name}"
+          title=${recordTitle(record)}
           @click=${() => actions.timeline.openRecord(record)}
         >
           ${icon(recordSymbol(record.table))}<bdi>${record.name}</bdi>
